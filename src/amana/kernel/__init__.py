@@ -1,0 +1,1 @@
+"""What every other package may use: ids, time, refusals, limits, texts. No I/O."""

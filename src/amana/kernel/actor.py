@@ -1,0 +1,31 @@
+"""Who is asking."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from amana.kernel.ids import DeviceId, OrgId, SessionId, UserId
+
+
+class Role(IntEnum):
+    """Standing in the organisation. No role contains reading other people's content."""
+
+    GUEST = 1
+    MEMBER = 2
+    ADMIN = 3
+    OWNER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A signed-in person on one device.
+
+    Attributes:
+        language: the person's own choice, one of ``en de et ar``.
+    """
+
+    org_id: OrgId
+    user_id: UserId
+    device_id: DeviceId
+    session_id: SessionId
+    role: Role
+    language: str
