@@ -1,0 +1,104 @@
+"""One origin in a secure context, or one plain page that says how to get there.
+
+Passkeys, service workers and WebCrypto exist only on https and on ``http://localhost``. A client
+opened any other way would half work and lose things, so it is not served at all.
+"""
+
+from html import escape
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from amana.app.settings import LOCAL_HOSTS
+from amana.kernel.i18n import best_language, text
+
+_WAYS = ("localhost", "acme", "files", "internal")
+
+
+class SecureContext:
+    """ASGI middleware in front of everything: right origin → pass on, anything else → the page.
+
+    Health checks pass always; they carry no content and come from inside.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        public_url: str,
+        trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
+        open_paths: frozenset[str] = frozenset({"/healthz", "/readyz"}),
+    ) -> None:
+        self._app = app
+        self._public = urlsplit(public_url)
+        self._trusted = trusted_proxies
+        self._open_paths = open_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan" or scope["path"] in self._open_paths:
+            await self._app(scope, receive, send)
+            return
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        scheme, netloc = self._outer_origin(scope, headers)
+        if scheme == self._public.scheme and netloc == self._public.netloc.lower():
+            scope["scheme"] = scheme if scope["type"] == "http" else scheme.replace("http", "ws")
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._refuse(send, headers, netloc)
+        else:
+            await send({"type": "websocket.close", "code": 4403, "reason": ""})
+
+    def _outer_origin(self, scope: Scope, headers: dict[str, str]) -> tuple[str, str]:
+        scheme = scope["scheme"].replace("ws", "http")
+        netloc = headers.get("host", "").lower()
+        client = scope.get("client")
+        if client is not None and self._trusts(client[0]):
+            scheme = headers.get("x-forwarded-proto", scheme).split(",")[0].strip()
+            netloc = headers.get("x-forwarded-host", netloc).split(",")[0].strip().lower()
+        return scheme, netloc
+
+    def _trusts(self, host: str) -> bool:
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._trusted)
+
+    async def _refuse(self, send: Send, headers: dict[str, str], netloc: str) -> None:
+        if urlsplit(f"//{netloc}").hostname in LOCAL_HOSTS and self._public.hostname in LOCAL_HOSTS:
+            # 127.0.0.1 cannot be a passkey's home, localhost can.
+            await _send(send, 308, [(b"location", self._public.geturl().encode())], b"")
+            return
+        page = four_ways_page(self._public.geturl(), best_language(headers.get("accept-language", "")))
+        await _send(send, 403, [(b"content-type", b"text/html; charset=utf-8")], page)
+
+
+def four_ways_page(public_url: str, language: str) -> bytes:
+    """The static page for a visitor who came by an address that cannot work."""
+    direction = "rtl" if language == "ar" else "ltr"
+    ways = "".join(
+        f"<li><strong>{escape(text(f'secure-{way}-name', language))}</strong> "
+        f"{escape(text(f'secure-{way}-how', language))}</li>"
+        for way in _WAYS
+    )
+    return (
+        f'<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>Amana</title></head><body>'
+        f"<h1>{escape(text('secure-title', language))}</h1>"
+        f"<p>{escape(text('secure-why', language))}</p>"
+        f'<p><a href="{escape(public_url)}"><bdi>{escape(public_url)}</bdi></a></p>'
+        f"<h2>{escape(text('secure-ways', language))}</h2><ol>{ways}</ol></body></html>"
+    ).encode()
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    strict = [
+        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *strict]})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

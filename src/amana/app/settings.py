@@ -1,0 +1,82 @@
+"""Every setting, read from ``AMANA_*`` in the environment; command-line flags win over it."""
+
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+DEFAULT_PORT = 8080
+
+
+class TlsMode(StrEnum):
+    """The ways to a secure context; ``off`` serves ``http://localhost`` or stands behind a proxy."""
+
+    OFF = "off"
+    ACME = "acme"
+    FILES = "files"
+    INTERNAL = "internal"
+
+
+class Settings(BaseSettings):
+    """What an operator can choose. Nothing here is needed to try Amana out."""
+
+    model_config = SettingsConfigDict(env_prefix="AMANA_", extra="forbid", frozen=True)
+
+    data_dir: Path = Field(
+        Path("var/amana"), description="Folder of everything Amana keeps: database, keys, logs."
+    )
+    public_url: str | None = Field(
+        None,
+        description="The one address people use, scheme and host. Permanent: passkeys and links hang on it.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(DEFAULT_PORT, ge=1, le=65535, description="Port to listen on; a busy one → the next.")
+    tls: TlsMode = Field(TlsMode.OFF, description="Where TLS ends: off, acme, files or internal.")
+    tls_certificate: Path | None = Field(None, description="PEM certificate chain for `files`.")
+    tls_key: Path | None = Field(None, description="PEM private key for `files`.")
+    acme_directory: str | None = Field(None, description="ACME directory of another certificate authority.")
+    acme_root: Path | None = Field(None, description="PEM root that the ACME directory's own TLS hangs on.")
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="Networks whose X-Forwarded-* headers are believed, comma-separated. Default none."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="Your own PostgreSQL (15 or newer) instead of the embedded one."
+    )
+    database_user: str | None = Field(
+        None, description="System account that runs the embedded PostgreSQL when Amana is started as root."
+    )
+    root_passphrase: SecretStr | None = Field(
+        None, description="Passphrase that seals the root key file. Without it the key lies open on the disk."
+    )
+    root_key_file: Path | None = Field(
+        None, description="Place of the root key file. Default: keys/root.key in the data folder."
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _only_an_origin(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
+            raise ValueError("give scheme and host only, such as https://chat.example.org")
+        if parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS:
+            raise ValueError("browsers give passkeys and offline use to https only (or http://localhost)")
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def key_file(self) -> Path:
+        return self.root_key_file or self.data_dir / "keys" / "root.key"
