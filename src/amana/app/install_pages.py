@@ -7,9 +7,8 @@ compared with the one the administrator reads out.
 
 from html import escape
 
-from litestar.types import Receive, Scope, Send
-
 from amana.app.certificates import CompanyAuthority
+from amana.http.asgi import Receive, Scope, Send, header_map
 from amana.kernel.i18n import best_language, text
 
 SYSTEMS = ("windows", "macos", "ios", "android", "linux", "firefox")
@@ -29,8 +28,7 @@ class InstallPages:
         if scope["path"] == CERTIFICATE_PATH:
             await _answer(send, b"application/x-x509-ca-cert", self._authority.root_der())
             return
-        headers = dict(scope["headers"])
-        language = best_language(headers.get(b"accept-language", b"").decode("latin-1"))
+        language = best_language(header_map(scope).get("accept-language", ""))
         page = install_page(self._public_url, self._authority.fingerprint(), language)
         await _answer(send, b"text/html; charset=utf-8", page)
 
@@ -48,7 +46,7 @@ def install_page(public_url: str, fingerprint: str, language: str) -> bytes:
         f'<meta name="viewport" content="width=device-width"><title>Amana</title></head><body>'
         f"<h1>{escape(text('install-title', language))}</h1><p>{escape(text('install-why', language))}</p>"
         f'<p><a href="{CERTIFICATE_PATH}" download>{escape(text("install-download", language))}</a></p>'
-        f"<p>{escape(text('install-compare', language))}<br><code dir=\"ltr\">{fingerprint}</code></p>"
+        f'<p>{escape(text("install-compare", language))}<br><code dir="ltr">{fingerprint}</code></p>'
         f"{systems}<h2>{escape(text('install-done', language))}</h2>"
         f'<p><a href="{escape(public_url)}"><bdi>{escape(public_url)}</bdi></a></p></body></html>'
     ).encode()

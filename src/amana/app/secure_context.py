@@ -8,9 +8,8 @@ from html import escape
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
-from litestar.types import ASGIApp, Receive, Scope, Send
-
 from amana.app.settings import LOCAL_HOSTS
+from amana.http.asgi import ASGIApp, Receive, Scope, Send, header_map
 from amana.kernel.i18n import best_language, text
 
 _WAYS = ("localhost", "acme", "files", "internal")
@@ -39,7 +38,7 @@ class SecureContext:
         if scope["type"] == "lifespan" or scope["path"] in self._open_paths:
             await self._app(scope, receive, send)
             return
-        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = header_map(scope)
         scheme, netloc = self._outer_origin(scope, headers)
         if scheme == self._public.scheme and netloc == self._public.netloc.lower():
             scope["scheme"] = scheme if scope["type"] == "http" else scheme.replace("http", "ws")

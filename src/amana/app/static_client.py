@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from litestar.types import Receive, Scope, Send
+from amana.http.asgi import Receive, Scope, Send, header_map
 
 STATIC = Path(__file__).parent / "static"
 IMMUTABLE = b"public, max-age=31536000, immutable"
@@ -20,7 +20,7 @@ class _File:
     compressed: bytes | None
     media_type: bytes
     cache_control: bytes
-    etag: bytes
+    etag: str
 
 
 class StaticClient:
@@ -42,27 +42,27 @@ class StaticClient:
         file = self._files.get(path)
         if file is None and not Path(path).suffix:
             file = self._files.get("/index.html")
-        headers = {name.lower(): value for name, value in scope["headers"]}
+        headers = header_map(scope)
         if file is None:
             await _answer(send, 404, [(b"content-type", b"text/plain")], b"Not found.")
         elif scope["method"] not in {"GET", "HEAD"}:
             await _answer(send, 405, [(b"content-type", b"text/plain"), (b"allow", b"GET, HEAD")], b"")
-        elif headers.get(b"if-none-match") == file.etag:
-            await _answer(send, 304, [(b"etag", file.etag), (b"cache-control", file.cache_control)], b"")
+        elif headers.get("if-none-match") == file.etag:
+            await _answer(
+                send, 304, [(b"etag", file.etag.encode()), (b"cache-control", file.cache_control)], b""
+            )
         else:
             await self._send_file(send, file, headers, head_only=scope["method"] == "HEAD")
 
-    async def _send_file(
-        self, send: Send, file: _File, headers: dict[bytes, bytes], *, head_only: bool
-    ) -> None:
+    async def _send_file(self, send: Send, file: _File, headers: dict[str, str], *, head_only: bool) -> None:
         answer = [
             (b"content-type", file.media_type),
             (b"cache-control", file.cache_control),
-            (b"etag", file.etag),
+            (b"etag", file.etag.encode()),
             (b"vary", b"accept-encoding"),
         ]
         body = file.body
-        if file.compressed is not None and b"gzip" in headers.get(b"accept-encoding", b""):
+        if file.compressed is not None and "gzip" in headers.get("accept-encoding", ""):
             body = file.compressed
             answer.append((b"content-encoding", b"gzip"))
         answer.append((b"content-length", str(len(body)).encode()))
@@ -81,7 +81,7 @@ def _load(path: Path, folder: Path) -> _File:
         compressed=gzip.compress(body, 9, mtime=0) if path.suffix in _COMPRESSIBLE else None,
         media_type=media_type.encode(),
         cache_control=IMMUTABLE if hashed else REVALIDATE,
-        etag=b'"' + sha256(body).hexdigest()[:32].encode() + b'"',
+        etag=f'"{sha256(body).hexdigest()[:32]}"',
     )
 
 
