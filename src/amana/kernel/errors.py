@@ -76,3 +76,10 @@ class Busy(Refusal):
     def __init__(self, message: str, *, retry_after_s: float, **fields: Field) -> None:
         super().__init__(message, retry_after_s=retry_after_s, **fields)
         self.retry_after_s = retry_after_s
+
+
+class StartFailure(Exception):
+    """Why a process could not start, in a sentence for the person at the terminal.
+
+    Printed without a stack trace; the process ends with exit code 1.
+    """
