@@ -1,0 +1,68 @@
+# Everything a newcomer types. Needs git, make and python3-venv; nothing else is installed outside this folder,
+# except by `make test` as root (Chromium, fonts, PostgreSQL: the system's packages).
+
+SHELL := /bin/sh
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+SEED ?= $(shell date +%s)
+export AMANA_TEST_SEED := $(SEED)
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-full check check-python check-web format docs lock web install install-dev wheel clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: install web ## Start Amana on this machine and print the set-up link
+	@exec $(BIN)/amana serve
+
+demo: install web ## Start a throw-away company of 20 people in four languages
+	@exec $(BIN)/amana demo
+
+test: install-dev system-packages web check ## What CI runs: all checks and tests
+	@echo "Seed: $(SEED)   (the same run again: make test SEED=$(SEED))"
+	@$(PYTHON) scripts/build_web.py test
+	@$(PYTHON) -m pytest -m "not full" --hypothesis-seed=$(SEED)
+
+test-full: install-dev system-packages web check ## Everything, with the long runs and the comparison with other servers
+	@echo "Seed: $(SEED)   (the same run again: make test-full SEED=$(SEED))"
+	@$(PYTHON) scripts/build_web.py test
+	@$(PYTHON) -m pytest --hypothesis-seed=$(SEED)
+	@bench/run.sh
+
+check: install-dev check-python check-web ## Style, types, ranks, sizes, texts and documentation
+
+check-python:
+	@scripts/check.sh
+
+check-web:
+	@$(PYTHON) scripts/build_web.py lint typecheck
+
+format: install-dev ## Lay out all Python code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+docs: install-dev ## Write the generated reference pages again
+	@$(PYTHON) scripts/write_docs.py
+
+wheel: install-dev ## Build the installable package, web client inside, into dist/
+	@.bootstrap/bin/uv build --quiet --wheel
+
+lock: install-dev ## Write the lock files again (UPGRADE=--upgrade for newer versions)
+	@scripts/lock.sh
+
+web: install
+	@$(PYTHON) scripts/build_web.py
+
+install:
+	@scripts/bootstrap.sh run
+
+install-dev:
+	@scripts/bootstrap.sh dev
+
+.PHONY: system-packages
+system-packages:
+	@scripts/system_packages.sh
+
+clean: ## Remove what was installed and built; data in var/ stays
+	rm -rf .venv .bootstrap dist web/node_modules web/dist src/amana/app/static

