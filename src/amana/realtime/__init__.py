@@ -1,0 +1,1 @@
+"""The gateway: scopes, cursors and frames on WebSockets. It knows no business."""

@@ -1,0 +1,101 @@
+"""What the gateway asks the layers above; filled at the composition root and nowhere else."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from amana.kernel.actor import Actor
+from amana.kernel.ids import ConversationId, OrgId, Seq
+
+AsgiScope = Mapping[str, Any]  # the ASGI specification types it no further
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A conversation that somebody may follow, as of one database snapshot.
+
+    Attributes:
+        visible_from: first ``seq`` this person may see.
+        members: active members; decides whether passive sockets get full frames.
+    """
+
+    conversation_id: ConversationId
+    seq: Seq
+    msg_no: int
+    fence: int
+    members: int
+    visible_from: Seq
+
+
+@dataclass(frozen=True, slots=True)
+class RangeBlob:
+    """Ready event elements, joined by commas, in ``seq`` order.
+
+    Attributes:
+        first: ``seq`` of the first element; larger than ``after + 1`` when something before it is
+            left out (not visible to the reader, or ``limited``): the reader gets an explicit gap.
+        last: ``seq`` of the last element. Nothing to send: ``last == after`` and an empty blob.
+        limited: more than ``limit`` events were missing: these are only the newest ones.
+    """
+
+    first: Seq
+    last: Seq
+    blob: bytes
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UserRange:
+    """Private events after a position; each frame one ready element.
+
+    Attributes:
+        limited: too many were missing: the frames are left out and ``pos`` is the newest position.
+    """
+
+    pos: int
+    frames: Sequence[bytes]
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeadMoved:
+    """A head as the database knows it."""
+
+    conversation_id: ConversationId
+    seq: Seq
+    msg_no: int
+
+
+class Hooks(Protocol):
+    """Everything the gateway needs to know from above. Every method may raise a ``Refusal``."""
+
+    async def authenticate(self, scope: AsgiScope) -> Actor | None:
+        """Who opens this socket (cookie or bearer token); None closes it with 4401."""
+
+    def origin_allowed(self, scope: AsgiScope) -> bool:
+        """Whether the upgrade may come from this origin; False closes it with 4403."""
+
+    async def subscriptions(self, actor: Actor) -> Sequence[Subscription]:
+        """All conversations of a person."""
+
+    async def subscription(self, actor: Actor, conversation_id: ConversationId) -> Subscription | None:
+        """One conversation; None when the person may not read it (or it does not exist)."""
+
+    async def read_range(
+        self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
+    ) -> RangeBlob | None:
+        """Events after ``after`` that ``actor`` may see; None when they may see nothing any more.
+
+        When more than ``limit`` are missing, the newest few and ``limited`` (the rest is paged).
+        The answer is shared with every socket that misses the same range, so for one ``after`` at
+        or past ``visible_from`` it must not depend on who asks.
+        """
+
+    async def user_position(self, actor: Actor) -> int:
+        """The newest position of the person's private log."""
+
+    async def read_user(self, actor: Actor, *, after: int) -> UserRange:
+        """Private events after a position."""
+
+    async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[HeadMoved]:
+        """Heads of conversations with an event dated since then: repairs lost doorbells."""
