@@ -8,8 +8,8 @@ compared with the one the administrator reads out.
 from html import escape
 
 from amana.app.certificates import CompanyAuthority
-from amana.http.asgi import Receive, Scope, Send, header_map
-from amana.kernel.i18n import best_language, text
+from amana.http.asgi import Receive, Scope, Send, language_of
+from amana.kernel.i18n import text
 
 SYSTEMS = ("windows", "macos", "ios", "android", "linux", "firefox")
 CERTIFICATE_PATH = "/amana-authority.crt"
@@ -28,7 +28,7 @@ class InstallPages:
         if scope["path"] == CERTIFICATE_PATH:
             await _answer(send, b"application/x-x509-ca-cert", self._authority.root_der())
             return
-        language = best_language(header_map(scope).get("accept-language", ""))
+        language = language_of(scope)
         page = install_page(self._public_url, self._authority.fingerprint(), language)
         await _answer(send, b"text/html; charset=utf-8", page)
 

@@ -24,7 +24,9 @@ def listen(host: str, port: int, *, fixed: bool) -> socket.socket:
             return _open(host, candidate)
         except OSError as error:
             if error.errno == errno.EACCES:
-                raise StartFailure(f"Port {candidate} needs more rights; ports from 1024 on do not.") from None
+                raise StartFailure(
+                    f"Port {candidate} needs more rights; ports from 1024 on do not."
+                ) from None
             if error.errno == errno.EADDRNOTAVAIL:
                 raise StartFailure(f"This machine has no address {host} to listen on.") from None
             if error.errno != errno.EADDRINUSE:

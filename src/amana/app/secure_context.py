@@ -9,8 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from amana.app.settings import LOCAL_HOSTS
-from amana.http.asgi import ASGIApp, Receive, Scope, Send, header_map
-from amana.kernel.i18n import best_language, text
+from amana.http.asgi import App, Receive, Scope, Send, header, language_of
+from amana.kernel.i18n import text
 
 _WAYS = ("localhost", "acme", "files", "internal")
 
@@ -23,7 +23,7 @@ class SecureContext:
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: App,
         *,
         public_url: str,
         trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = (),
@@ -38,23 +38,22 @@ class SecureContext:
         if scope["type"] == "lifespan" or scope["path"] in self._open_paths:
             await self._app(scope, receive, send)
             return
-        headers = header_map(scope)
-        scheme, netloc = self._outer_origin(scope, headers)
+        scheme, netloc = self._outer_origin(scope)
         if scheme == self._public.scheme and netloc == self._public.netloc.lower():
             scope["scheme"] = scheme if scope["type"] == "http" else scheme.replace("http", "ws")
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._refuse(send, headers, netloc)
+            await self._refuse(send, language_of(scope), netloc)
         else:
             await send({"type": "websocket.close", "code": 4403, "reason": ""})
 
-    def _outer_origin(self, scope: Scope, headers: dict[str, str]) -> tuple[str, str]:
+    def _outer_origin(self, scope: Scope) -> tuple[str, str]:
         scheme = scope["scheme"].replace("ws", "http")
-        netloc = headers.get("host", "").lower()
+        netloc = (header(scope, b"host") or "").lower()
         client = scope.get("client")
         if client is not None and self._trusts(client[0]):
-            scheme = headers.get("x-forwarded-proto", scheme).split(",")[0].strip()
-            netloc = headers.get("x-forwarded-host", netloc).split(",")[0].strip().lower()
+            scheme = (header(scope, b"x-forwarded-proto") or scheme).split(",")[0].strip()
+            netloc = (header(scope, b"x-forwarded-host") or netloc).split(",")[0].strip().lower()
         return scheme, netloc
 
     def _trusts(self, host: str) -> bool:
@@ -64,12 +63,12 @@ class SecureContext:
             return False
         return any(address in network for network in self._trusted)
 
-    async def _refuse(self, send: Send, headers: dict[str, str], netloc: str) -> None:
+    async def _refuse(self, send: Send, language: str, netloc: str) -> None:
         if urlsplit(f"//{netloc}").hostname in LOCAL_HOSTS and self._public.hostname in LOCAL_HOSTS:
             # 127.0.0.1 cannot be a passkey's home, localhost can.
             await _send(send, 308, [(b"location", self._public.geturl().encode())], b"")
             return
-        page = four_ways_page(self._public.geturl(), best_language(headers.get("accept-language", "")))
+        page = four_ways_page(self._public.geturl(), language)
         await _send(send, 403, [(b"content-type", b"text/html; charset=utf-8")], page)
 
 

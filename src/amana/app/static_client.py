@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from amana.http.asgi import Receive, Scope, Send, header_map
+from amana.http.asgi import Receive, Scope, Send, header
 
 STATIC = Path(__file__).parent / "static"
 IMMUTABLE = b"public, max-age=31536000, immutable"
@@ -42,31 +42,33 @@ class StaticClient:
         file = self._files.get(path)
         if file is None and not Path(path).suffix:
             file = self._files.get("/index.html")
-        headers = header_map(scope)
         if file is None:
             await _answer(send, 404, [(b"content-type", b"text/plain")], b"Not found.")
         elif scope["method"] not in {"GET", "HEAD"}:
             await _answer(send, 405, [(b"content-type", b"text/plain"), (b"allow", b"GET, HEAD")], b"")
-        elif headers.get("if-none-match") == file.etag:
+        elif header(scope, b"if-none-match") == file.etag:
             await _answer(
                 send, 304, [(b"etag", file.etag.encode()), (b"cache-control", file.cache_control)], b""
             )
         else:
-            await self._send_file(send, file, headers, head_only=scope["method"] == "HEAD")
+            accepted = header(scope, b"accept-encoding") or ""
+            head_only = scope["method"] == "HEAD"
+            await _send_file(send, file, gzip_accepted="gzip" in accepted, head_only=head_only)
 
-    async def _send_file(self, send: Send, file: _File, headers: dict[str, str], *, head_only: bool) -> None:
-        answer = [
-            (b"content-type", file.media_type),
-            (b"cache-control", file.cache_control),
-            (b"etag", file.etag.encode()),
-            (b"vary", b"accept-encoding"),
-        ]
-        body = file.body
-        if file.compressed is not None and "gzip" in headers.get("accept-encoding", ""):
-            body = file.compressed
-            answer.append((b"content-encoding", b"gzip"))
-        answer.append((b"content-length", str(len(body)).encode()))
-        await _answer(send, 200, answer, b"" if head_only else body)
+
+async def _send_file(send: Send, file: _File, *, gzip_accepted: bool, head_only: bool) -> None:
+    answer = [
+        (b"content-type", file.media_type),
+        (b"cache-control", file.cache_control),
+        (b"etag", file.etag.encode()),
+        (b"vary", b"accept-encoding"),
+    ]
+    body = file.body
+    if file.compressed is not None and gzip_accepted:
+        body = file.compressed
+        answer.append((b"content-encoding", b"gzip"))
+    answer.append((b"content-length", str(len(body)).encode()))
+    await _answer(send, 200, answer, b"" if head_only else body)
 
 
 def _load(path: Path, folder: Path) -> _File:
