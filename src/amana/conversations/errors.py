@@ -1,0 +1,198 @@
+"""Refusals of the conversations domain."""
+
+from amana.kernel.errors import Busy, Conflict, Forbidden, Invalid, NotFound
+
+
+class ConversationNotFound(NotFound):
+    """No such conversation, or the caller is no member: the same answer on purpose."""
+
+    code = "conversation_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such conversation.")
+
+
+class MessageNotFound(NotFound):
+    """No such message, or it lies before what the caller may see."""
+
+    code = "message_not_found"
+
+    def __init__(self, *, seq: int) -> None:
+        super().__init__("There is no such message.", seq=seq)
+
+
+class PersonNotFound(NotFound):
+    """No such person, or the caller may not know that they exist."""
+
+    code = "person_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such person.")
+
+
+class MemberNotFound(NotFound):
+    """The person is no member of this conversation."""
+
+    code = "member_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This person is not in the conversation.")
+
+
+class NotAllowed(Forbidden):
+    """The caller sees the thing but lacks the capability."""
+
+    code = "not_allowed"
+
+    def __init__(self, *, permission: str) -> None:
+        super().__init__("You are not allowed to do this.", permission=permission)
+
+
+class NotTheAuthor(Forbidden):
+    """Only who wrote a message may change its text."""
+
+    code = "not_the_author"
+
+    def __init__(self) -> None:
+        super().__init__("Only the author can edit a message.")
+
+
+class PurposeRequired(Invalid):
+    code = "purpose_required"
+
+    def __init__(self) -> None:
+        super().__init__("Say what the group is for.", field="purpose")
+
+
+class TitleRequired(Invalid):
+    code = "title_required"
+
+    def __init__(self) -> None:
+        super().__init__("Give the group a name.", field="title")
+
+
+class TextEmpty(Invalid):
+    code = "text_empty"
+
+    def __init__(self) -> None:
+        super().__init__("The message is empty.", field="text")
+
+
+class TextTooLong(Invalid):
+    code = "text_too_long"
+
+    def __init__(self, *, field: str, limit: int, length: int) -> None:
+        super().__init__(
+            f"The text is too long: {length} characters, the limit is {limit}.",
+            field=field,
+            limit=limit,
+            length=length,
+        )
+
+
+class TextInvalid(Invalid):
+    """Lone surrogates or NUL: cannot be stored or shown faithfully."""
+
+    code = "text_invalid"
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__("The text contains characters that cannot be stored.", field=field)
+
+
+class HistoryDaysInvalid(Invalid):
+    code = "history_days_invalid"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"Choose between 1 and {limit} days.", field="history.days", limit=limit)
+
+
+class TooManyMembers(Invalid):
+    """More people in one request than may be added at once."""
+
+    code = "too_many_members"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"Add at most {limit} people at once.", field="member_ids", limit=limit)
+
+
+class ReplyInvalid(Invalid):
+    """The answered message does not exist, is not visible, is removed or is no message."""
+
+    code = "reply_invalid"
+
+    def __init__(self, *, seq: int) -> None:
+        super().__init__("The message you answer is not there any more.", field="reply_to", seq=seq)
+
+
+class DirectWithSelf(Invalid):
+    code = "direct_with_self"
+
+    def __init__(self) -> None:
+        super().__init__("Choose somebody else to talk to.", field="user_id")
+
+
+class DirectIsFixed(Conflict):
+    """A direct conversation has exactly two people, no title and no owner, for ever."""
+
+    code = "direct_is_fixed"
+
+    def __init__(self) -> None:
+        super().__init__("A conversation between two people cannot be changed in this way.")
+
+
+class OwnerMustTransfer(Conflict):
+    """A group always has an owner: name the next one before leaving."""
+
+    code = "owner_must_transfer"
+
+    def __init__(self) -> None:
+        super().__init__("Make somebody else the owner before you leave.")
+
+
+class MessageRemoved(Conflict):
+    code = "message_removed"
+
+    def __init__(self, *, seq: int) -> None:
+        super().__init__("The message was removed.", seq=seq)
+
+
+class ClientIdReused(Conflict):
+    """The retry key already stands for something else."""
+
+    code = "client_id_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This id was already used for something else.", field="client_id")
+
+
+class SendingTooFast(Busy):
+    """One person sends faster than any person writes."""
+
+    code = "sending_too_fast"
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__("You are sending too fast.", retry_after_s=retry_after_s)
+
+
+ALL: tuple[type[Exception], ...] = (
+    ConversationNotFound,
+    MessageNotFound,
+    PersonNotFound,
+    MemberNotFound,
+    NotAllowed,
+    NotTheAuthor,
+    PurposeRequired,
+    TitleRequired,
+    TextEmpty,
+    TextTooLong,
+    TextInvalid,
+    HistoryDaysInvalid,
+    TooManyMembers,
+    ReplyInvalid,
+    DirectWithSelf,
+    DirectIsFixed,
+    OwnerMustTransfer,
+    MessageRemoved,
+    ClientIdReused,
+    SendingTooFast,
+)

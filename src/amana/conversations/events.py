@@ -1,0 +1,150 @@
+"""What the conversations domain writes into the logs: numbers, names and payloads.
+
+Numbers are final once released. Payloads are the sealed content of an event exactly as clients get it.
+"""
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from amana.conversations.messages.formatting import Block
+from amana.kernel.feature import EventKind
+
+CONVERSATION_CREATED: Final = 1
+CONVERSATION_CHANGED: Final = 2
+MEMBER_ADDED: Final = 3
+MEMBER_REMOVED: Final = 4
+OWNER_CHANGED: Final = 5
+MESSAGE_CREATED: Final = 10
+MESSAGE_EDITED: Final = 11
+MESSAGE_REMOVED: Final = 12
+
+# In a person's own log. Body: ids and numbers only, stored in the clear.
+CONVERSATION_JOINED: Final = 1
+CONVERSATION_LEFT: Final = 2
+READ_MOVED: Final = 3
+
+
+class HistoryBody(msgspec.Struct, frozen=True):
+    """What those who join later may read."""
+
+    policy: str
+    days: int | None
+
+
+class ConversationCreated(msgspec.Struct, frozen=True, kw_only=True):
+    """The first event. ``member_ids`` are those who are in from the start; a group's owner is its creator."""
+
+    by: UUID
+    kind: str
+    title: str | None
+    purpose: str | None
+    owner_id: UUID | None
+    history: HistoryBody
+    member_ids: list[UUID]
+
+
+class ConversationChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """New title and purpose, both in full."""
+
+    by: UUID
+    title: str
+    purpose: str
+
+
+class MemberAdded(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody came in and may read from ``visible_from`` on."""
+
+    user_id: UUID
+    by: UUID
+    role: str
+    visible_from: int
+
+
+class MemberRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """``by`` equals ``user_id`` when somebody left."""
+
+    user_id: UUID
+    by: UUID
+
+
+class OwnerChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The group is handed over; the one before stays a member."""
+
+    owner_id: UUID
+    previous_id: UUID | None
+    by: UUID
+
+
+class ReplyTo(msgspec.Struct, frozen=True):
+    """Only the place: a copy of the answered text would survive its removal."""
+
+    seq: int
+
+
+class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody wrote, as typed and as formatted."""
+
+    text: str
+    spans: list[Block]
+    reply_to: ReplyTo | None = None
+
+
+class MessageEdited(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The whole new content of message ``target``; what was answered stays."""
+
+    text: str
+    spans: list[Block]
+    reply_to: ReplyTo | None = None
+
+
+class MessageRemoved(msgspec.Struct, frozen=True, kw_only=True):
+    """Message ``target`` is not to be read any more."""
+
+    by: UUID
+
+
+class ConversationJoined(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation appears in the person's list."""
+
+    visible_from: int
+
+
+class ConversationLeft(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation disappears from the person's list."""
+
+    by: UUID
+
+
+class ReadMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """The person has read further, on one of their devices."""
+
+    read_no: int
+
+
+KINDS = (
+    EventKind(CONVERSATION_CREATED, "conversation.created", False, ConversationCreated),
+    EventKind(CONVERSATION_CHANGED, "conversation.changed", False, ConversationChanged),
+    EventKind(MEMBER_ADDED, "member.added", False, MemberAdded),
+    EventKind(MEMBER_REMOVED, "member.removed", False, MemberRemoved),
+    EventKind(OWNER_CHANGED, "owner.changed", False, OwnerChanged),
+    EventKind(MESSAGE_CREATED, "message.created", True, MessageCreated),
+    EventKind(MESSAGE_EDITED, "message.edited", False, MessageEdited),
+    EventKind(MESSAGE_REMOVED, "message.removed", False, MessageRemoved),
+)
+
+USER_KINDS = (
+    EventKind(CONVERSATION_JOINED, "conversation.joined", False, ConversationJoined),
+    EventKind(CONVERSATION_LEFT, "conversation.left", False, ConversationLeft),
+    EventKind(READ_MOVED, "read.moved", False, ReadMoved),
+)
+
+NAMES = {kind.number: kind.name for kind in KINDS}
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(payload: msgspec.Struct) -> bytes:
+    """The bytes that are sealed, stored and later spliced into every frame and answer."""
+    return _encoder.encode(payload)

@@ -1,0 +1,1 @@
+"""Who is in a conversation, who was, and what each of them may see."""

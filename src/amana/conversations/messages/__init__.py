@@ -1,0 +1,1 @@
+"""What is said: text, edits, removals, and the pages that show them."""

@@ -1,0 +1,186 @@
+"""What a conversation is, and the rules about it that need no database."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Final
+from uuid import UUID
+
+from amana.conversations.errors import (
+    HistoryDaysInvalid,
+    PurposeRequired,
+    TextInvalid,
+    TextTooLong,
+    TitleRequired,
+)
+from amana.kernel.ids import ClientId, ConversationId, OrgId, Seq, UserId
+from amana.kernel.limits import Limit
+
+MAX_TEXT: Final = 8_000
+MAX_TITLE: Final = 120
+MAX_PURPOSE: Final = 500
+MAX_HISTORY_DAYS: Final = 3_650
+MAX_ADDED_AT_ONCE: Final = 500
+MAX_PAGE: Final = 200
+TRACE_PERIOD: Final = timedelta(days=30)
+SEND_BURST: Final = 1_000
+SEND_PER_S: Final = 200
+
+LIMITS = (
+    Limit("messages.text_characters", MAX_TEXT, "characters", "Longer texts are documents; attach them."),
+    Limit("conversations.title_characters", MAX_TITLE, "characters", "A name must fit in a list."),
+    Limit("conversations.purpose_characters", MAX_PURPOSE, "characters", "One or two sentences."),
+    Limit("conversations.history_days", MAX_HISTORY_DAYS, "days", "Ten years; choose everything for more."),
+    Limit("conversations.added_at_once", MAX_ADDED_AT_ONCE, "people", "One transaction stays short."),
+    Limit("conversations.page", MAX_PAGE, "entries", "One answer stays small enough for a slow telephone."),
+    Limit("messages.trace_days", TRACE_PERIOD.days, "days", "How long a removed text can still be examined."),
+    Limit("messages.send_burst", SEND_BURST, "messages", "A full outbox empties at once."),
+    Limit("messages.send_per_s", SEND_PER_S, "messages a second", "Per person; nobody writes faster."),
+)
+
+
+class Kind(IntEnum):
+    """Stored number of each kind of conversation; final once released."""
+
+    DIRECT = 1
+    GROUP = 2
+
+
+class MemberRole(IntEnum):
+    """Standing inside one conversation; final once released."""
+
+    MEMBER = 1
+    OWNER = 2
+
+
+class History(IntEnum):
+    """What somebody who joins later may read; final once released."""
+
+    ALL = 1
+    SINCE_JOINING = 2
+    DAYS = 3
+
+
+HISTORY_NAMES = {History.ALL: "all", History.SINCE_JOINING: "since_joining", History.DAYS: "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPolicy:
+    """History for new members; ``days`` is 0 unless the policy counts days."""
+
+    policy: History
+    days: int = 0
+
+    def check(self) -> None:
+        """Raise HistoryDaysInvalid when days are missing or out of range."""
+        if self.policy is History.DAYS and not 1 <= self.days <= MAX_HISTORY_DAYS:
+            raise HistoryDaysInvalid(limit=MAX_HISTORY_DAYS)
+
+    def as_json(self) -> dict[str, object]:
+        return {"policy": HISTORY_NAMES[self.policy], "days": self.days or None}
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One conversation as stored; title and purpose are still sealed."""
+
+    org_id: OrgId
+    conversation_id: ConversationId
+    kind: Kind
+    title: bytes | None
+    purpose: bytes | None
+    owner_id: UserId | None
+    history: HistoryPolicy
+    members_count: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One active member. ``visible_from`` is the first event they may see."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    role: MemberRole
+    visible_from: Seq
+    joined_seq: Seq
+    joined_at: datetime
+    read_seq: Seq
+    read_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One time somebody spent in a conversation: the history that answers "who could see this?".
+
+    ``left_seq`` is the event that ended it; that event itself is the last they were sent notice of, and
+    nothing from it on is theirs to read.
+    """
+
+    user_id: UserId
+    joined_seq: Seq
+    joined_at: datetime
+    left_seq: Seq | None
+    left_at: datetime | None
+    visible_from: Seq
+
+    def could_see(self, seq: Seq, at: datetime) -> bool:
+        """Whether this stay allowed reading event ``seq`` at the moment ``at``."""
+        if self.joined_at > at or (self.left_at is not None and self.left_at <= at):
+            return False
+        return self.visible_from <= seq
+
+
+def direct_id(org_id: OrgId, one: UserId, other: UserId) -> ConversationId:
+    """The id of the conversation between two people: whoever begins, creating twice meets itself."""
+    first, second = sorted((one.bytes, other.bytes))
+    return ConversationId(_uuid8(b"amana/direct/v1" + org_id.bytes + first + second))
+
+
+def group_id(org_id: OrgId, creator: UserId, client_id: ClientId) -> ConversationId:
+    """The id of the group that ``creator`` made with this retry key: a retry meets its original."""
+    return ConversationId(_uuid8(b"amana/group/v1" + org_id.bytes + creator.bytes + client_id.bytes))
+
+
+def _uuid8(source: bytes) -> UUID:
+    """A UUIDv8 (RFC 9562 §5.8) from a SHA-256."""
+    number = int.from_bytes(hashlib.sha256(source).digest()[:16], "big")
+    number &= ~(0xF << 76) & ~(0b11 << 62)
+    return UUID(int=number | 0x8 << 76 | 0b10 << 62)
+
+
+def check_text(text: str, *, field: str, limit: int) -> str:
+    """Give ``text`` with plain line breaks.
+
+    Raises:
+        TextTooLong: more than ``limit`` characters.
+        TextInvalid: NUL or half a surrogate pair: no database and no client would give it back as it was.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > limit:
+        raise TextTooLong(field=field, limit=limit, length=len(text))
+    if "\x00" in text:
+        raise TextInvalid(field=field)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise TextInvalid(field=field) from None
+    return text
+
+
+def check_title(title: str) -> str:
+    """Give the trimmed title, on one line; raises TitleRequired, TextTooLong, TextInvalid."""
+    title = " ".join(check_text(title, field="title", limit=MAX_TITLE).split())
+    if not title:
+        raise TitleRequired
+    return title
+
+
+def check_purpose(purpose: str) -> str:
+    """Give the trimmed purpose; raises PurposeRequired, TextTooLong, TextInvalid."""
+    purpose = check_text(purpose, field="purpose", limit=MAX_PURPOSE).strip()
+    if not purpose:
+        raise PurposeRequired
+    return purpose

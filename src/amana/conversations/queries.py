@@ -1,0 +1,373 @@
+"""The SQL of conversations and their members. Permission is inside the query: a reader is always a member."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from amana.conversations.model import (
+    Conversation,
+    History,
+    HistoryPolicy,
+    Kind,
+    Member,
+    MemberRole,
+    Stay,
+)
+from amana.kernel.ids import ConversationId, OrgId, Seq, UserId
+from amana.storage.database import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """One conversation as one of its members sees it."""
+
+    conversation: Conversation
+    member: Member
+    peer_id: UserId | None
+
+
+_CONVERSATION = """c.org_id, c.conversation_id, c.kind, c.title, c.purpose, c.owner_id, c.history_policy,
+    c.history_days, c.members_count, c.created_at"""
+_MEMBER = """m.conversation_id, m.user_id, m.role, m.visible_from, m.joined_seq, m.joined_at, m.read_seq,
+    m.read_no"""
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(
+        org_id=row["org_id"],
+        conversation_id=row["conversation_id"],
+        kind=Kind(row["kind"]),
+        title=row["title"],
+        purpose=row["purpose"],
+        owner_id=row["owner_id"],
+        history=HistoryPolicy(History(row["history_policy"]), row["history_days"]),
+        members_count=row["members_count"],
+        created_at=row["created_at"],
+    )
+
+
+def _member(row: Row) -> Member:
+    return Member(
+        conversation_id=row["conversation_id"],
+        user_id=row["user_id"],
+        role=MemberRole(row["role"]),
+        visible_from=row["visible_from"],
+        joined_seq=row["joined_seq"],
+        joined_at=row["joined_at"],
+        read_seq=row["read_seq"],
+        read_no=row["read_no"],
+    )
+
+
+async def find_mine(tx: Tx, conversation_id: ConversationId, viewer: UserId) -> Mine | None:
+    """The conversation if ``viewer`` is in it."""
+    row = await tx.one(
+        f"""
+        SELECT {_CONVERSATION}, {_MEMBER}
+          FROM member m JOIN conversation c ON c.conversation_id = m.conversation_id
+         WHERE m.conversation_id = :conversation_id AND m.user_id = :viewer
+        """,
+        conversation_id=conversation_id,
+        viewer=viewer,
+    )
+    if row is None:
+        return None
+    peers = await peers_of(tx, viewer, [conversation_id])
+    return Mine(_conversation(row), _member(row), peers.get(conversation_id))
+
+
+async def peers_of(
+    tx: Tx, viewer: UserId, conversation_ids: Sequence[ConversationId]
+) -> dict[ConversationId, UserId]:
+    """The other person of each direct conversation, from the viewer's own list."""
+    rows = await tx.all(
+        """
+        SELECT conversation_id, peer_id FROM user_conversation
+         WHERE user_id = :viewer AND conversation_id = ANY(:ids) AND peer_id IS NOT NULL
+        """,
+        viewer=viewer,
+        ids=list(conversation_ids),
+    )
+    return {row["conversation_id"]: row["peer_id"] for row in rows}
+
+
+async def list_mine(tx: Tx, viewer: UserId) -> list[Mine]:
+    """Every conversation of ``viewer``, in no particular order."""
+    listed = await tx.all(
+        "SELECT conversation_id, peer_id FROM user_conversation WHERE user_id = :viewer", viewer=viewer
+    )
+    peers: dict[ConversationId, UserId | None] = {row["conversation_id"]: row["peer_id"] for row in listed}
+    rows = await tx.all(
+        f"""
+        SELECT {_CONVERSATION}, {_MEMBER}
+          FROM member m JOIN conversation c ON c.conversation_id = m.conversation_id
+         WHERE m.conversation_id = ANY(:ids) AND m.user_id = :viewer
+        """,
+        ids=list(peers),
+        viewer=viewer,
+    )
+    return [Mine(_conversation(row), _member(row), peers[row["conversation_id"]]) for row in rows]
+
+
+async def find_member(tx: Tx, conversation_id: ConversationId, user_id: UserId) -> Member | None:
+    row = await tx.one(
+        f"SELECT {_MEMBER} FROM member m WHERE m.conversation_id = :conversation_id AND m.user_id = :user_id",
+        conversation_id=conversation_id,
+        user_id=user_id,
+    )
+    return None if row is None else _member(row)
+
+
+async def lock_conversation(tx: Tx, conversation_id: ConversationId) -> Conversation | None:
+    """Find a conversation for a change. Lock its head first: that is the order everywhere."""
+    row = await tx.one(
+        f"""
+        SELECT {_CONVERSATION} FROM conversation c
+         WHERE c.conversation_id = :conversation_id FOR NO KEY UPDATE
+        """,
+        conversation_id=conversation_id,
+    )
+    return None if row is None else _conversation(row)
+
+
+async def insert_conversation(tx: Tx, conversation: Conversation, *, created_by: UserId) -> bool:
+    """Store it; False when it is there already (a retry, or the other person was first)."""
+    done = await tx.run(
+        """
+        INSERT INTO conversation (org_id, conversation_id, kind, title, purpose, owner_id, history_policy,
+                                  history_days, members_count, created_by, created_at)
+        VALUES (:org_id, :conversation_id, :kind, :title, :purpose, :owner_id, :policy, :days, :count,
+                :created_by, :created_at)
+        ON CONFLICT (conversation_id) DO NOTHING
+        """,
+        org_id=conversation.org_id,
+        conversation_id=conversation.conversation_id,
+        kind=int(conversation.kind),
+        title=conversation.title,
+        purpose=conversation.purpose,
+        owner_id=conversation.owner_id,
+        policy=int(conversation.history.policy),
+        days=conversation.history.days,
+        count=conversation.members_count,
+        created_by=created_by,
+        created_at=conversation.created_at,
+    )
+    return done == 1
+
+
+async def update_names(tx: Tx, conversation_id: ConversationId, *, title: bytes, purpose: bytes) -> None:
+    await tx.run(
+        "UPDATE conversation SET title = :title, purpose = :purpose WHERE conversation_id = :conversation_id",
+        title=title,
+        purpose=purpose,
+        conversation_id=conversation_id,
+    )
+
+
+async def update_owner(tx: Tx, conversation_id: ConversationId, *, owner_id: UserId) -> None:
+    """Hand the group over; the roles of both people follow."""
+    await tx.run(
+        "UPDATE conversation SET owner_id = :owner_id WHERE conversation_id = :conversation_id",
+        owner_id=owner_id,
+        conversation_id=conversation_id,
+    )
+    await tx.run(
+        """
+        UPDATE member SET role = CASE WHEN user_id = :owner_id THEN :owner::smallint ELSE :member::smallint END
+         WHERE conversation_id = :conversation_id AND (user_id = :owner_id OR role = :owner::smallint)
+        """,
+        owner_id=owner_id,
+        owner=int(MemberRole.OWNER),
+        member=int(MemberRole.MEMBER),
+        conversation_id=conversation_id,
+    )
+
+
+async def insert_members(
+    tx: Tx, org_id: OrgId, members: Sequence[Member], *, kind: Kind, peers: dict[UserId, UserId]
+) -> None:
+    """Add members, their stays and their own list entries: one truth, three places, one transaction."""
+    users = [member.user_id for member in members]
+    rooms = [member.conversation_id for member in members]
+    joined_seq = [member.joined_seq for member in members]
+    joined_at = [member.joined_at for member in members]
+    visible = [member.visible_from for member in members]
+    await tx.run(
+        """
+        INSERT INTO member (org_id, conversation_id, user_id, role, visible_from, joined_seq, joined_at,
+                            read_seq, read_no)
+        SELECT :org_id, * FROM unnest(:rooms::uuid[], :users::uuid[], :roles::smallint[], :visible::bigint[],
+               :joined_seq::bigint[], :joined_at::timestamptz[], :read_seq::bigint[], :read_no::bigint[])
+        """,
+        org_id=org_id,
+        rooms=rooms,
+        users=users,
+        roles=[int(member.role) for member in members],
+        visible=visible,
+        joined_seq=joined_seq,
+        joined_at=joined_at,
+        read_seq=[member.read_seq for member in members],
+        read_no=[member.read_no for member in members],
+    )
+    await tx.run(
+        """
+        INSERT INTO membership (org_id, conversation_id, user_id, joined_seq, joined_at, visible_from)
+        SELECT :org_id, * FROM unnest(:rooms::uuid[], :users::uuid[], :joined_seq::bigint[],
+               :joined_at::timestamptz[], :visible::bigint[])
+        """,
+        org_id=org_id,
+        rooms=rooms,
+        users=users,
+        joined_seq=joined_seq,
+        joined_at=joined_at,
+        visible=visible,
+    )
+    await tx.run(
+        """
+        INSERT INTO user_conversation (org_id, user_id, conversation_id, joined_at, peer_id, kind)
+        SELECT :org_id, u.*, :kind::smallint
+          FROM unnest(:users::uuid[], :rooms::uuid[], :joined_at::timestamptz[], :peers::uuid[]) u
+        ON CONFLICT (user_id, conversation_id) DO UPDATE SET joined_at = excluded.joined_at
+        """,
+        org_id=org_id,
+        users=users,
+        rooms=rooms,
+        joined_at=joined_at,
+        peers=[peers.get(user) for user in users],
+        kind=int(kind),
+    )
+
+
+async def delete_member(
+    tx: Tx, conversation_id: ConversationId, user_id: UserId, *, left_seq: Seq, left_at: datetime
+) -> None:
+    """End a stay: no member, no list entry, a closed line in the history."""
+    await tx.run(
+        "DELETE FROM member WHERE conversation_id = :conversation_id AND user_id = :user_id",
+        conversation_id=conversation_id,
+        user_id=user_id,
+    )
+    await tx.run(
+        """
+        UPDATE membership SET left_seq = :left_seq, left_at = :left_at
+         WHERE conversation_id = :conversation_id AND user_id = :user_id AND left_seq IS NULL
+        """,
+        left_seq=left_seq,
+        left_at=left_at,
+        conversation_id=conversation_id,
+        user_id=user_id,
+    )
+    await tx.run(
+        "DELETE FROM user_conversation WHERE user_id = :user_id AND conversation_id = :conversation_id",
+        user_id=user_id,
+        conversation_id=conversation_id,
+    )
+
+
+async def add_to_count(tx: Tx, conversation_id: ConversationId, change: int) -> None:
+    await tx.run(
+        """
+        UPDATE conversation SET members_count = members_count + :change
+         WHERE conversation_id = :conversation_id
+        """,
+        change=change,
+        conversation_id=conversation_id,
+    )
+
+
+async def list_members(
+    tx: Tx, conversation_id: ConversationId, viewer: UserId, *, after: UserId | None, limit: int
+) -> list[Member]:
+    """Members by id; empty when ``viewer`` is none of them."""
+    rows = await tx.all(
+        f"""
+        SELECT {_MEMBER}
+          FROM member m
+         WHERE m.conversation_id = :conversation_id
+           AND (:after::uuid IS NULL OR m.user_id > :after)
+           AND EXISTS (SELECT FROM member v
+                        WHERE v.conversation_id = :conversation_id AND v.user_id = :viewer)
+         ORDER BY m.user_id
+         LIMIT :limit
+        """,
+        conversation_id=conversation_id,
+        viewer=viewer,
+        after=after,
+        limit=limit,
+    )
+    return [_member(row) for row in rows]
+
+
+async def list_member_ids(tx: Tx, conversation_id: ConversationId, among: Sequence[UserId]) -> set[UserId]:
+    """Which of ``among`` are members now."""
+    rows = await tx.all(
+        """
+        SELECT user_id FROM member WHERE conversation_id = :conversation_id AND user_id = ANY(:among)
+        """,
+        conversation_id=conversation_id,
+        among=list(among),
+    )
+    return {row["user_id"] for row in rows}
+
+
+async def list_stays(tx: Tx, conversation_id: ConversationId, viewer: UserId) -> list[Stay]:
+    """Every stay of everybody, oldest first; empty when ``viewer`` is no member."""
+    rows = await tx.all(
+        """
+        SELECT s.user_id, s.joined_seq, s.joined_at, s.left_seq, s.left_at, s.visible_from
+          FROM membership s
+         WHERE s.conversation_id = :conversation_id
+           AND EXISTS (SELECT FROM member v
+                        WHERE v.conversation_id = :conversation_id AND v.user_id = :viewer)
+         ORDER BY s.joined_seq, s.user_id
+        """,
+        conversation_id=conversation_id,
+        viewer=viewer,
+    )
+    return [
+        Stay(
+            user_id=row["user_id"],
+            joined_seq=row["joined_seq"],
+            joined_at=row["joined_at"],
+            left_seq=row["left_seq"],
+            left_at=row["left_at"],
+            visible_from=row["visible_from"],
+        )
+        for row in rows
+    ]
+
+
+async def list_who_could_see(
+    tx: Tx, conversation_id: ConversationId, viewer: UserId, *, seq: Seq, at: datetime
+) -> list[UserId]:
+    """Who could read event ``seq`` at the moment ``at``; empty when ``viewer`` is no member now."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT s.user_id
+          FROM membership s
+         WHERE s.conversation_id = :conversation_id
+           AND s.visible_from <= :seq AND s.joined_at <= :at AND (s.left_at IS NULL OR s.left_at > :at)
+           AND EXISTS (SELECT FROM member v
+                        WHERE v.conversation_id = :conversation_id AND v.user_id = :viewer)
+         ORDER BY s.user_id
+        """,
+        conversation_id=conversation_id,
+        viewer=viewer,
+        seq=seq,
+        at=at,
+    )
+    return [row["user_id"] for row in rows]
+
+
+async def share_a_conversation(tx: Tx, one: UserId, other: UserId) -> bool:
+    """Whether two people are in any conversation together: what a guest may see of the directory."""
+    found = await tx.value(
+        """
+        SELECT EXISTS (SELECT FROM user_conversation a JOIN user_conversation b
+                         ON b.conversation_id = a.conversation_id AND b.user_id = :other
+                        WHERE a.user_id = :one)
+        """,
+        one=one,
+        other=other,
+    )
+    return bool(found)
