@@ -1,0 +1,59 @@
+"""Token buckets: how often one network or one session may ask."""
+
+from collections import OrderedDict
+
+from amana.http.asgi import App, Receive, Scope, Send, close_socket, is_api
+from amana.http.errors import TooManyRequests
+from amana.http.network import network_of
+from amana.kernel.actor import Actor
+from amana.kernel.clock import Clock
+
+FLOOD_CLOSE = 4429
+# Memory bound: about 10 MB. A forgotten bucket is a full one, which errs on the friendly side.
+MAX_BUCKETS = 50_000
+
+
+class Buckets:
+    """Many token buckets of one size, the least used forgotten first."""
+
+    def __init__(self, clock: Clock, *, burst: int, rate_per_s: float) -> None:
+        self._clock = clock
+        self._burst = burst
+        self._rate_per_s = rate_per_s
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, key: str) -> float:
+        """Take one token; give 0.0 when there was one, else the seconds until there is."""
+        now_s = self._clock.monotonic_s()
+        level, since_s = self._levels.pop(key, (float(self._burst), now_s))
+        level = min(self._burst, level + (now_s - since_s) * self._rate_per_s)
+        wait_s = 0.0 if level >= 1.0 else (1.0 - level) / self._rate_per_s
+        self._levels[key] = (level - 1.0 if wait_s == 0.0 else level, now_s)
+        if len(self._levels) > MAX_BUCKETS:
+            self._levels.popitem(last=False)
+        return wait_s
+
+
+class RateLimit:
+    """One bucket per session for signed-in requests, one per client network for all others."""
+
+    def __init__(self, app: App, *, networks: Buckets, sessions: Buckets) -> None:
+        self._app = app
+        self._networks = networks
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_api(scope):
+            wait_s = self._take(scope)
+            if wait_s > 0 and scope["type"] == "websocket":
+                await close_socket(receive, send, code=FLOOD_CLOSE)
+                return
+            if wait_s > 0:
+                raise TooManyRequests("Too many requests. Wait a moment.", retry_after_s=round(wait_s, 3))
+        await self._app(scope, receive, send)
+
+    def _take(self, scope: Scope) -> float:
+        actor = scope.get("actor")
+        if isinstance(actor, Actor):
+            return self._sessions.take(str(actor.session_id))
+        return self._networks.take(network_of(scope["amana.client_ip"]))

@@ -1,0 +1,13 @@
+error-invalid-request = لا يطابق الطلب الصيغة الموثَّقة.
+error-invalid-utf8 = النص ليس بترميز UTF-8 صحيح.
+error-json-only = لا يُقبل هنا سوى application/json.
+error-not-found = لا يوجد شيء هنا.
+error-method-not-allowed = لا يقبل هذا العنوان هذه الطريقة.
+error-body-too-large = حجم الطلب أكبر من { $limit_bytes } بايت.
+error-wrong-origin = جاء هذا الطلب من موقع آخر فرُفض.
+error-too-many-requests = الطلبات كثيرة جدًا. يُرجى الانتظار قليلًا.
+error-request-timeout = استغرق الأمر وقتًا أطول من اللازم. يُرجى المحاولة مرة أخرى.
+error-internal-error = حدث خلل لدينا. أعطِ هذا الرقم المرجعي لمدير النظام: { $reference }
+error-unauthenticated = يُرجى تسجيل الدخول أولًا.
+error-forbidden = لا يُسمح لك بهذا الإجراء.
+error-storage-unavailable = لا يستطيع الخادم الإجابة الآن. يُرجى المحاولة بعد قليل.

@@ -1,0 +1,13 @@
+error-invalid-request = Die Anfrage hat nicht die vorgesehene Form.
+error-invalid-utf8 = Der Text ist kein gültiges UTF-8.
+error-json-only = Hier wird nur application/json angenommen.
+error-not-found = Hier gibt es nichts.
+error-method-not-allowed = Diese Adresse nimmt diese Methode nicht an.
+error-body-too-large = Die Anfrage ist größer als { $limit_bytes } Bytes.
+error-wrong-origin = Diese Anfrage kam von einer anderen Website und wurde abgelehnt.
+error-too-many-requests = Zu viele Anfragen. Bitte warten Sie einen Moment.
+error-request-timeout = Das hat zu lange gedauert. Bitte versuchen Sie es noch einmal.
+error-internal-error = Bei uns ist etwas schiefgegangen. Nennen Sie Ihrer Administration diese Kennung: { $reference }
+error-unauthenticated = Bitte melden Sie sich zuerst an.
+error-forbidden = Das dürfen Sie nicht tun.
+error-storage-unavailable = Der Server kann gerade nicht antworten. Bitte versuchen Sie es gleich noch einmal.

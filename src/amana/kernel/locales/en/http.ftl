@@ -1,0 +1,13 @@
+error-invalid-request = The request does not have the documented shape.
+error-invalid-utf8 = The text is not valid UTF-8.
+error-json-only = Only application/json is accepted here.
+error-not-found = There is nothing here.
+error-method-not-allowed = This address does not accept this method.
+error-body-too-large = The request is larger than { $limit_bytes } bytes.
+error-wrong-origin = This request came from another website and was refused.
+error-too-many-requests = Too many requests. Please wait a moment.
+error-request-timeout = This took too long. Please try again.
+error-internal-error = Something broke on our side. Give your administrator this reference: { $reference }
+error-unauthenticated = Please sign in first.
+error-forbidden = You are not allowed to do this.
+error-storage-unavailable = The server cannot answer right now. Please try again shortly.

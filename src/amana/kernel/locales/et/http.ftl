@@ -1,0 +1,13 @@
+error-invalid-request = Päring ei vasta ettenähtud kujule.
+error-invalid-utf8 = Tekst ei ole korrektne UTF-8.
+error-json-only = Siin võetakse vastu ainult application/json.
+error-not-found = Siin ei ole midagi.
+error-method-not-allowed = See aadress ei toeta seda meetodit.
+error-body-too-large = Päring on suurem kui { $limit_bytes } baiti.
+error-wrong-origin = See päring tuli teiselt veebisaidilt ja lükati tagasi.
+error-too-many-requests = Liiga palju päringuid. Palun oodake hetk.
+error-request-timeout = See võttis liiga kaua aega. Palun proovige uuesti.
+error-internal-error = Meie poolel läks midagi katki. Andke oma administraatorile see viide: { $reference }
+error-unauthenticated = Palun logige kõigepealt sisse.
+error-forbidden = Teil ei ole selleks õigust.
+error-storage-unavailable = Server ei saa praegu vastata. Palun proovige peagi uuesti.
