@@ -39,7 +39,7 @@ STATUSES: tuple[tuple[type[Refusal], HTTPStatus], ...] = (
     (Busy, HTTPStatus.TOO_MANY_REQUESTS),
 )
 # Not the caller's doing: the server itself cannot just now.
-UNAVAILABLE_CODES = frozenset({"storage_unavailable", "request_timeout", "draining"})
+UNAVAILABLE_CODES = frozenset({"request_timeout", "draining"})
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 def status_of(refusal: Refusal) -> HTTPStatus:
     """The HTTP status a refusal is answered with."""
-    if refusal.code in UNAVAILABLE_CODES:
+    if refusal.code in UNAVAILABLE_CODES or refusal.code.startswith("storage_"):
         return HTTPStatus.SERVICE_UNAVAILABLE
     for kind, status in STATUSES:
         if isinstance(refusal, kind):
