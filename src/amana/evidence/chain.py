@@ -1,0 +1,135 @@
+"""The hash chain of a conversation: recompute it and find where it was broken. Pure.
+
+::
+
+    leaf    50   kind u16 ‖ seq u64 ‖ minute u64 ‖ commitment 32     big-endian; minute = Unix ms // 60000
+    chain_0      32 zero bytes
+    chain_n      SHA-256(chain_{n−1} ‖ leaf_n)
+
+The same formulas run in SQL (``chain_leaf``, ``chain_fold``) with every append. A leaf holds no
+key, no text and no name: destroying the data key leaves a commitment that nobody can open, so
+history stays provable after an erasure.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import sha256
+from struct import Struct
+
+from amana.kernel.ids import Seq
+
+CHAIN_START = bytes(32)
+COMMITMENT_BYTES = 32
+LEAF_BYTES = 50
+MS_PER_MINUTE = 60_000
+
+_LEAF = Struct(">HQQ32s")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One event as the chain sees it. ``minute`` counts from 1970."""
+
+    kind: int
+    seq: Seq
+    minute: int
+    commitment: bytes
+
+
+class Fault(Enum):
+    """What is wrong with a history."""
+
+    GAP = "gap"
+    """The seq before this one is missing: an entry was deleted."""
+    ORDER = "order"
+    """This seq is not later than the one before: an entry was doubled, inserted or moved."""
+    TIME = "time"
+    """This entry is dated before its predecessor."""
+    FORM = "form"
+    """This entry has no valid leaf, for example a commitment of another length."""
+    CONTENT = "content"
+    """The entries up to here do not give the known chain value: one was changed or exchanged."""
+    MISSING = "missing"
+    """The history ends before an entry that a known chain value covers."""
+    SURPLUS = "surplus"
+    """There are entries after the last known chain value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first bad place of a history.
+
+    Attributes:
+        first: the earliest seq that can be the bad one.
+        last: the latest one; equal to ``first`` when the bad entry is known exactly. Only
+            ``CONTENT`` gives a range, from one known chain value to the next.
+    """
+
+    fault: Fault
+    first: Seq
+    last: Seq
+
+
+def leaf_bytes(leaf: Leaf) -> bytes:
+    """The fixed-width form of a leaf, 50 bytes. Raises ``ValueError`` when a field does not fit."""
+    if len(leaf.commitment) != COMMITMENT_BYTES:
+        raise ValueError("A commitment has 32 bytes.")
+    if not (0 <= leaf.kind < 1 << 16 and 0 <= leaf.seq < 1 << 64 and 0 <= leaf.minute < 1 << 64):
+        raise ValueError("A number of the leaf is out of range.")
+    return _LEAF.pack(leaf.kind, leaf.seq, leaf.minute, leaf.commitment)
+
+
+def fold(chain: bytes, leaf: Leaf) -> bytes:
+    """The chain value after one more entry."""
+    return sha256(chain + leaf_bytes(leaf)).digest()
+
+
+def verify_chain(
+    leaves: Iterable[Leaf],
+    *,
+    known: Mapping[Seq, bytes],
+    start_seq: Seq = Seq(0),  # noqa: B008  an immutable number
+    start: bytes = CHAIN_START,
+) -> Broken | None:
+    """Check a history against chain values that are known from elsewhere; None when it is whole.
+
+    Args:
+        leaves: every entry after ``start_seq``, in the order they claim.
+        known: seq → chain value there, at least the head's. The more there are (month ends,
+            checkpoints, what clients saw), the narrower a changed entry is located.
+        start_seq: where to begin; 0 for the whole conversation.
+        start: the chain value at ``start_seq``, itself known from elsewhere.
+
+    Never raises on bad entries.
+    """
+    seq, chain, minute = start_seq, start, 0
+    held = start_seq
+    end = max(known, default=start_seq)
+    if known.get(start_seq, start) != start:
+        return Broken(Fault.CONTENT, start_seq, start_seq)
+    for leaf in leaves:
+        expected = Seq(seq + 1)
+        fault = _fault_of(leaf, expected=expected, minute=minute, end=end)
+        if fault is not None:
+            place = expected if fault is Fault.GAP else leaf.seq
+            return Broken(fault, place, place)
+        seq, minute = expected, leaf.minute
+        chain = fold(chain, leaf)
+        if seq in known:
+            if known[seq] != chain:
+                return Broken(Fault.CONTENT, Seq(held + 1), seq)
+            held = seq
+    return Broken(Fault.MISSING, Seq(seq + 1), Seq(seq + 1)) if seq < end else None
+
+
+def _fault_of(leaf: Leaf, *, expected: Seq, minute: int, end: Seq) -> Fault | None:
+    if leaf.seq > end:
+        return Fault.SURPLUS if expected > end else Fault.GAP
+    if leaf.seq != expected:
+        return Fault.GAP if leaf.seq > expected else Fault.ORDER
+    try:
+        leaf_bytes(leaf)
+    except ValueError:
+        return Fault.FORM
+    return Fault.TIME if leaf.minute < minute else None

@@ -1,0 +1,1 @@
+error-key-unavailable = Der Schlüssel dieser Unterhaltung fehlt oder ist beschädigt. Bitte wenden Sie sich an Ihre Administration.

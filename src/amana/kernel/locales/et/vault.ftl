@@ -1,0 +1,1 @@
+error-key-unavailable = Selle vestluse võti puudub või on kahjustatud. Palun teavitage oma administraatorit.

@@ -1,0 +1,67 @@
+"""Keys and sealed content: one data key per content, one wrap per ground, no read without a proof."""
+
+from pathlib import Path
+
+from amana.kernel.feature import Feature
+from amana.kernel.limits import Limit
+from amana.vault.errors import KeyUnavailable, RootKeyFailure
+from amana.vault.grounds import Ground
+from amana.vault.keychain import MAX_CACHED_CONVERSATIONS
+from amana.vault.model import (
+    Address,
+    Damage,
+    DamagedPart,
+    Sealed,
+    SealRequest,
+    Stored,
+    Unreadable,
+)
+from amana.vault.proofs import (
+    READABLE,
+    CaseProof,
+    ExportProof,
+    MemberProof,
+    ProofMismatch,
+    ReaderProof,
+    SystemProof,
+)
+from amana.vault.rootkey import KeyFile, RootKey
+from amana.vault.service import Vault
+
+FEATURE = Feature(
+    name="vault",
+    schema=Path(__file__).parent / "schema",
+    refusals=(KeyUnavailable,),
+    limits=(
+        Limit(
+            "vault.cached_conversations",
+            MAX_CACHED_CONVERSATIONS,
+            "conversations whose keys are kept in memory",
+            "Sealing must not wait for the database; about 2 kB each.",
+        ),
+    ),
+)
+
+__all__ = [
+    "FEATURE",
+    "READABLE",
+    "Address",
+    "CaseProof",
+    "Damage",
+    "DamagedPart",
+    "ExportProof",
+    "Ground",
+    "KeyFile",
+    "KeyUnavailable",
+    "MemberProof",
+    "ProofMismatch",
+    "ReaderProof",
+    "RootKey",
+    "RootKeyFailure",
+    "SealRequest",
+    "Sealed",
+    "Stored",
+    "SystemProof",
+    "Unreadable",
+    "Vault",
+]

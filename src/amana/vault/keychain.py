@@ -1,0 +1,229 @@
+"""The chain of keys: root → organisation (epoch) → conversation (generation) → data key.
+
+Stored forms (all integers big-endian, every wrap is ``0x01 ‖ nonce 12 ‖ AES-256-GCM``)::
+
+    organisation key    wrapped by the root key port, bound to
+                        "amana/organisation-key/v1" 0x00 ‖ organisation 16 ‖ epoch u32
+    conversation key    key HKDF(organisation key, "amana/conversation-wrap/v1"), bound to
+                        "amana/conversation-key/v1" 0x00 ‖ organisation 16 ‖ conversation 16
+                        ‖ generation u32 ‖ epoch u32
+    data key            key HKDF(conversation key, "amana/data-wrap/v1"), see ``formats``
+    texts               key HKDF(organisation key, "amana/text-seal/v1"), see ``formats``
+
+HKDF is HKDF-SHA-256 (RFC 5869) without salt, 32 bytes out. No key is used for two purposes.
+
+A key that a transaction has just written may vanish with it, and a cached key without a row
+would seal content that nobody can ever open. So what is read through a caller's transaction
+enters the cache only after its commit.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from struct import Struct
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from amana.kernel.entropy import Entropy
+from amana.kernel.ids import ConversationId, OrgId
+from amana.storage.database import Database, Tx
+from amana.vault import queries
+from amana.vault.errors import CannotUnwrap, KeyUnavailable
+from amana.vault.formats import KEY_BYTES, NONCE_BYTES, VERSION
+from amana.vault.rootkey import RootKey
+
+MAX_CACHED_CONVERSATIONS = 20_000
+MAX_CACHED_ORGANISATIONS = 256
+
+_U32 = Struct(">I").pack
+FIRST_EPOCH = 1
+FIRST_GENERATION = 1
+
+
+def derive(key: bytes, label: bytes) -> bytes:
+    """Make the key for one purpose out of a key that is never used itself."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=label).derive(key)
+
+
+def organisation_context(org_id: OrgId, epoch: int) -> bytes:
+    """What a wrapped organisation key is bound to."""
+    return b"amana/organisation-key/v1\0" + org_id.bytes + _U32(epoch)
+
+
+def conversation_context(
+    org_id: OrgId, conversation_id: ConversationId, generation: int, epoch: int
+) -> bytes:
+    """What a wrapped conversation key is bound to."""
+    place = org_id.bytes + conversation_id.bytes
+    return b"amana/conversation-key/v1\0" + place + _U32(generation) + _U32(epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationKeys:
+    """Ciphers of one organisation by epoch; ``current`` seals."""
+
+    current: int
+    conversation_wrap: dict[int, AESGCM]
+    text: dict[int, AESGCM]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKeys:
+    """Ciphers of one conversation by generation; ``current`` seals. A generation is a ``key_ref``."""
+
+    current: int
+    current_cipher: AESGCM
+    by_generation: dict[int, AESGCM]
+
+
+class KeyChain:
+    """Loads, makes and caches the ciphers of organisations and conversations."""
+
+    def __init__(self, database: Database, root: RootKey, entropy: Entropy) -> None:
+        self._database = database
+        self._root = root
+        self._entropy = entropy
+        self._organisations: OrderedDict[OrgId, OrganisationKeys] = OrderedDict()
+        self._conversations: OrderedDict[ConversationId, ConversationKeys] = OrderedDict()
+
+    async def create_organisation(self, tx: Tx, org_id: OrgId) -> None:
+        """Make the first key of an organisation. Does nothing when it has one."""
+        key = self._entropy.token_bytes(KEY_BYTES)
+        wrapped = await self._root.wrap(key, organisation_context(org_id, FIRST_EPOCH))
+        await queries.insert_organisation_key(tx, org_id, FIRST_EPOCH, wrapped)
+
+    async def create_conversation(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> None:
+        """Make the first key of a conversation. Does nothing when it has one."""
+        organisation = await self.organisation(tx, org_id)
+        epoch = organisation.current
+        context = conversation_context(org_id, conversation_id, FIRST_GENERATION, epoch)
+        random = self._entropy.token_bytes(KEY_BYTES + NONCE_BYTES)
+        key, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
+        sealed = organisation.conversation_wrap[epoch].encrypt(nonce, key, context)
+        await queries.insert_conversation_key(
+            tx, org_id, conversation_id, FIRST_GENERATION, epoch, VERSION + nonce + sealed
+        )
+
+    def cached(self, conversation_id: ConversationId) -> ConversationKeys | None:
+        """The keys if they are at hand; never suspends."""
+        keys = self._conversations.get(conversation_id)
+        if keys is not None:
+            self._conversations.move_to_end(conversation_id)
+        return keys
+
+    async def organisation(self, tx: Tx | None, org_id: OrgId) -> OrganisationKeys:
+        """The keys of an organisation.
+
+        Raises:
+            KeyUnavailable: there is none, or the stored one does not open.
+        """
+        found = self._organisations.get(org_id)
+        if found is not None:
+            self._organisations.move_to_end(org_id)
+            return found
+        if tx is None:
+            async with self._database.read(org_id) as own:
+                rows = await queries.organisation_keys(own, org_id)
+        else:
+            rows = await queries.organisation_keys(tx, org_id)
+        keys = await self._open_organisation(org_id, rows)
+        self._remember(tx, lambda: self._keep_organisation(org_id, keys))
+        return keys
+
+    async def conversations(
+        self, tx: Tx | None, org_id: OrgId, ids: Iterable[ConversationId]
+    ) -> dict[ConversationId, ConversationKeys]:
+        """The keys of several conversations, loaded in one statement where they are not cached.
+
+        Conversations without a usable key are left out.
+        """
+        result: dict[ConversationId, ConversationKeys] = {}
+        missing: list[ConversationId] = []
+        for conversation_id in dict.fromkeys(ids):
+            keys = self.cached(conversation_id)
+            if keys is None:
+                missing.append(conversation_id)
+            else:
+                result[conversation_id] = keys
+        if missing:
+            result.update(await self._load_conversations(tx, org_id, missing))
+        return result
+
+    async def reload(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> ConversationKeys | None:
+        """Read a conversation's keys again: another process may have added a generation."""
+        loaded = await self._load_conversations(tx, org_id, [conversation_id])
+        return loaded.get(conversation_id)
+
+    async def _load_conversations(
+        self, tx: Tx | None, org_id: OrgId, ids: Sequence[ConversationId]
+    ) -> dict[ConversationId, ConversationKeys]:
+        if tx is None:
+            async with self._database.read(org_id) as own:
+                rows = await queries.conversation_keys(own, ids)
+        else:
+            rows = await queries.conversation_keys(tx, ids)
+        try:
+            organisation = await self.organisation(tx, org_id)
+        except KeyUnavailable:
+            return {}
+        loaded = _open_conversations(organisation, org_id, rows)
+        if loaded:
+            self._remember(tx, lambda: self._keep_conversations(loaded))
+        return loaded
+
+    async def _open_organisation(
+        self, org_id: OrgId, rows: Sequence[queries.OrganisationKeyRow]
+    ) -> OrganisationKeys:
+        if not rows:
+            raise KeyUnavailable("This organisation has no key.")
+        wraps: dict[int, AESGCM] = {}
+        texts: dict[int, AESGCM] = {}
+        for row in rows:
+            try:
+                key = await self._root.unwrap(row.wrapped, organisation_context(org_id, row.epoch))
+            except CannotUnwrap as damage:
+                raise KeyUnavailable("The organisation's key does not open.") from damage
+            wraps[row.epoch] = AESGCM(derive(key, b"amana/conversation-wrap/v1"))
+            texts[row.epoch] = AESGCM(derive(key, b"amana/text-seal/v1"))
+        return OrganisationKeys(max(wraps), wraps, texts)
+
+    def _remember(self, tx: Tx | None, keep: Callable[[], None]) -> None:
+        if tx is None:
+            keep()
+        else:
+            tx.after_commit(keep)
+
+    def _keep_organisation(self, org_id: OrgId, keys: OrganisationKeys) -> None:
+        self._organisations[org_id] = keys
+        while len(self._organisations) > MAX_CACHED_ORGANISATIONS:
+            self._organisations.popitem(last=False)
+
+    def _keep_conversations(self, loaded: dict[ConversationId, ConversationKeys]) -> None:
+        self._conversations.update(loaded)
+        while len(self._conversations) > MAX_CACHED_CONVERSATIONS:
+            self._conversations.popitem(last=False)
+
+
+def _open_conversations(
+    organisation: OrganisationKeys, org_id: OrgId, rows: Sequence[queries.ConversationKeyRow]
+) -> dict[ConversationId, ConversationKeys]:
+    """Unwrap rows; a generation that does not open is left out and its rows count as damaged."""
+    generations: dict[ConversationId, dict[int, AESGCM]] = {}
+    for row in rows:
+        wrapping = organisation.conversation_wrap.get(row.epoch)
+        context = conversation_context(org_id, row.conversation_id, row.generation, row.epoch)
+        if wrapping is None or row.wrapped[:1] != VERSION:
+            continue
+        try:
+            key = wrapping.decrypt(row.wrapped[1:13], row.wrapped[13:], context)
+        except (InvalidTag, ValueError):
+            continue
+        cipher = AESGCM(derive(key, b"amana/data-wrap/v1"))
+        generations.setdefault(row.conversation_id, {})[row.generation] = cipher
+    return {
+        conversation_id: ConversationKeys(max(ciphers), ciphers[max(ciphers)], ciphers)
+        for conversation_id, ciphers in generations.items()
+    }

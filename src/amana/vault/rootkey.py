@@ -1,0 +1,287 @@
+"""The root key port and its first adapter, a key file.
+
+File format (one JSON object, UTF-8, mode 0600)::
+
+    {"format": "amana/root-key/v1", "key": base64(32 bytes)}
+    {"format": "amana/root-key/v1",
+     "kdf": {"name": "argon2id", "version": 19, "memory_kib": …, "passes": …, "lanes": …, "salt": base64(16)},
+     "sealed": base64(nonce 12 ‖ AES-256-GCM(argon2id(passphrase), nonce, 32 bytes,
+                      "amana/root-key/v1" 0x00 ‖ memory_kib u32 ‖ passes u32 ‖ lanes u32 ‖ salt))}
+
+The key itself is never used: HKDF-SHA-256(key, "amana/root-wrap/v1") wraps organisation keys and
+the check value, as ``0x01 ‖ nonce 12 ‖ AES-256-GCM(…, context)``.
+"""
+
+import base64
+import binascii
+import json
+import os
+import stat
+import unicodedata
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from struct import Struct
+from typing import Protocol
+
+from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from amana.kernel.entropy import Entropy, SystemEntropy
+from amana.vault.errors import CannotUnwrap, RootKeyFailure
+from amana.vault.formats import KEY_BYTES, NONCE_BYTES, VERSION
+
+FORMAT = "amana/root-key/v1"
+# RFC 9106's choice for memory-constrained machines, with more passes: about 0.2 s, once per start.
+ARGON2_MEMORY_KIB = 65_536
+ARGON2_PASSES = 4
+ARGON2_LANES = 4
+SALT_BYTES = 16
+
+_PARAMETERS = Struct(">III").pack
+
+
+class RootKey(Protocol):
+    """What holds the root key: a file, later a TPM or a key management service."""
+
+    async def unlock(self, *, may_create: bool) -> None:
+        """Make the key usable; call once before anything else.
+
+        Args:
+            may_create: the database is new, so a missing key may be made.
+
+        Raises:
+            RootKeyFailure: missing, unsafe, unreadable, or the passphrase is wrong.
+        """
+
+    async def wrap(self, key: bytes, context: bytes) -> bytes:
+        """Wrap 32 bytes, bound to ``context``."""
+
+    async def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The inverse of ``wrap``.
+
+        Raises:
+            CannotUnwrap: another root key, another context, or changed bytes.
+        """
+
+
+class KeyFile:
+    """A root key in a file that only the server's own account can read.
+
+    Args:
+        path: the file; its folder is made with mode 0700 when it is missing.
+        passphrase: seals the file; None stores the key open. Compared in Unicode NFKC.
+        database_directory: the data directory of the database. The key file must lie outside,
+            or a copy of the one would be a copy of the other.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        passphrase: str | None = None,
+        *,
+        database_directory: Path | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
+        self._path = path
+        self._passphrase = passphrase
+        self._database_directory = database_directory
+        self._entropy = entropy or SystemEntropy()
+        self._cipher: AESGCM | None = None
+
+    @property
+    def sealed(self) -> bool:
+        """Whether a passphrase protects the file."""
+        return self._passphrase is not None
+
+    async def unlock(self, *, may_create: bool) -> None:
+        self._check_place()
+        text = self._read()
+        if text is None:
+            if not may_create:
+                raise RootKeyFailure(
+                    f"The root key file {self._path} is missing, but this database was sealed with one. "
+                    "Put the file back from your backup; without it nothing can be read."
+                )
+            self._create()
+            text = self._read()
+        if text is None:
+            raise RootKeyFailure(f"The root key file {self._path} vanished while it was being made.")
+        key = self._parse(text)
+        wrap = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"amana/root-wrap/v1").derive(key)
+        self._cipher = AESGCM(wrap)
+
+    async def wrap(self, key: bytes, context: bytes) -> bytes:
+        nonce = self._entropy.token_bytes(NONCE_BYTES)
+        return VERSION + nonce + self._unlocked().encrypt(nonce, key, context)
+
+    async def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        if wrapped[:1] != VERSION:
+            raise CannotUnwrap("unknown form")
+        try:
+            return self._unlocked().decrypt(wrapped[1:13], wrapped[13:], context)
+        except (InvalidTag, ValueError) as wrong:
+            raise CannotUnwrap("another root key, or changed bytes") from wrong
+
+    def _unlocked(self) -> AESGCM:
+        if self._cipher is None:
+            raise RootKeyFailure("The root key was used before it was unlocked.")
+        return self._cipher
+
+    def _check_place(self) -> None:
+        if self._database_directory is None:
+            return
+        if self._path.resolve().is_relative_to(self._database_directory.resolve()):
+            raise RootKeyFailure(
+                f"The root key file {self._path} lies inside the database directory "
+                f"{self._database_directory}. Move it elsewhere: a copy of the one must not hold the other."
+            )
+
+    def _read(self) -> bytes | None:
+        """The file's bytes once its owner and permissions are right; None when it does not exist."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except OSError as failure:
+            raise RootKeyFailure(
+                f"The root key file {self._path} cannot be read: {failure.strerror}."
+            ) from failure
+        with os.fdopen(descriptor, "rb") as file:
+            self._check_permissions(os.fstat(file.fileno()))
+            return file.read(65_536)
+
+    def _check_permissions(self, found: os.stat_result) -> None:
+        if not stat.S_ISREG(found.st_mode):
+            raise RootKeyFailure(f"The root key file {self._path} is not a regular file.")
+        if found.st_uid != os.geteuid():
+            raise RootKeyFailure(
+                f"The root key file {self._path} belongs to user {found.st_uid}, "
+                f"but the server runs as user {os.geteuid()}. Type: chown {os.geteuid()} {self._path}"
+            )
+        if found.st_mode & 0o077:
+            raise RootKeyFailure(
+                f"Others can read the root key file {self._path} (mode {found.st_mode & 0o777:04o}). "
+                f"Type: chmod 600 {self._path}"
+            )
+
+    def _create(self) -> None:
+        """Write a new key under another name and link it into place: whole or not at all, never over one."""
+        key = self._entropy.token_bytes(KEY_BYTES)
+        draft = self._path.with_name(f".{self._path.name}.{self._entropy.token_bytes(6).hex()}")
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self._encode(key))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(draft, self._path)
+            draft.unlink()
+            _sync_folder(self._path.parent)
+        except OSError as failure:
+            raise RootKeyFailure(
+                f"The root key file {self._path} cannot be made: {failure.strerror}."
+            ) from failure
+
+    def _encode(self, key: bytes) -> bytes:
+        content: dict[str, object] = {"format": FORMAT}
+        if self._passphrase is None:
+            content["key"] = _base64(key)
+        else:
+            salt = self._entropy.token_bytes(SALT_BYTES)
+            nonce = self._entropy.token_bytes(NONCE_BYTES)
+            settings = (ARGON2_MEMORY_KIB, ARGON2_PASSES, ARGON2_LANES)
+            cipher = _passphrase_cipher(self._passphrase, salt, settings)
+            content["kdf"] = {
+                "name": "argon2id",
+                "version": ARGON2_VERSION,
+                "memory_kib": ARGON2_MEMORY_KIB,
+                "passes": ARGON2_PASSES,
+                "lanes": ARGON2_LANES,
+                "salt": _base64(salt),
+            }
+            content["sealed"] = _base64(nonce + cipher.encrypt(nonce, key, _binding(settings, salt)))
+        return json.dumps(content, indent=1).encode() + b"\n"
+
+    def _parse(self, text: bytes) -> bytes:
+        try:
+            content = json.loads(text)
+            if not isinstance(content, dict) or content.get("format") != FORMAT:
+                raise ValueError("format")
+            key = self._unseal(content) if "sealed" in content else self._plain(content)
+            if len(key) != KEY_BYTES:
+                raise ValueError("length")
+        except (ValueError, KeyError, TypeError, binascii.Error) as failure:
+            raise RootKeyFailure(
+                f"The root key file {self._path} is damaged or is no Amana root key. "
+                "Put it back from your backup."
+            ) from failure
+        return key
+
+    def _plain(self, content: Mapping[str, object]) -> bytes:
+        if self._passphrase is not None:
+            raise RootKeyFailure(
+                f"A passphrase was given, but the root key file {self._path} is not sealed with one. "
+                "Start without the passphrase."
+            )
+        return _from_base64(content["key"])
+
+    def _unseal(self, content: Mapping[str, object]) -> bytes:
+        if self._passphrase is None:
+            raise RootKeyFailure(
+                f"The root key file {self._path} is sealed with a passphrase. Set AMANA_ROOT_PASSPHRASE."
+            )
+        kdf = content["kdf"]
+        if not isinstance(kdf, dict) or kdf["name"] != "argon2id" or kdf["version"] != ARGON2_VERSION:
+            raise ValueError("kdf")
+        settings = (int(kdf["memory_kib"]), int(kdf["passes"]), int(kdf["lanes"]))
+        salt = _from_base64(kdf["salt"])
+        sealed = _from_base64(content["sealed"])
+        cipher = _passphrase_cipher(self._passphrase, salt, settings)
+        try:
+            return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _binding(settings, salt))
+        except InvalidTag as wrong:
+            raise RootKeyFailure(
+                f"The passphrase does not open the root key file {self._path}. Check AMANA_ROOT_PASSPHRASE."
+            ) from wrong
+
+
+def _passphrase_cipher(passphrase: str, salt: bytes, settings: tuple[int, int, int]) -> AESGCM:
+    memory_kib, passes, lanes = settings
+    secret = unicodedata.normalize("NFKC", passphrase).encode()
+    return AESGCM(
+        hash_secret_raw(
+            secret,
+            salt,
+            time_cost=passes,
+            memory_cost=memory_kib,
+            parallelism=lanes,
+            hash_len=KEY_BYTES,
+            type=Type.ID,
+        )
+    )
+
+
+def _binding(settings: tuple[int, int, int], salt: bytes) -> bytes:
+    return FORMAT.encode() + b"\0" + _PARAMETERS(*settings) + salt
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _from_base64(value: object) -> bytes:
+    return base64.b64decode(str(value), validate=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
