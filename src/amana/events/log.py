@@ -1,0 +1,225 @@
+"""The log as services use it: append inside their transaction, and read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from amana.events import queries
+from amana.events.doorbell import Doorbell
+from amana.events.errors import (
+    ClientIdFromFuture,
+    ClientIdInvalid,
+    ClientIdTooOld,
+    UnknownConversation,
+)
+from amana.events.frames import encode_event, encode_user_event
+from amana.events.model import Appended, Head, NewEvent, NewUserEvent, StoredEvent, UserEvent
+from amana.kernel.clock import Clock, unix_ms
+from amana.kernel.ids import (
+    ClientId,
+    ConversationId,
+    OrgId,
+    Seq,
+    UserId,
+    bucket_at,
+    is_uuid7,
+    time_ms_of,
+)
+from amana.storage.database import Tx
+from amana.vault.model import Address, SealRequest
+from amana.vault import Vault
+
+CLIENT_ID_AHEAD = timedelta(minutes=5)
+CLIENT_ID_AGE = timedelta(days=180)
+_AHEAD_MS = int(CLIENT_ID_AHEAD.total_seconds() * 1000)
+_AGE_MS = int(CLIENT_ID_AGE.total_seconds() * 1000)
+
+
+def check_client_id(client_id: ClientId, now: datetime) -> None:
+    """Refuse a retry key whose month could not be searched or would not exist.
+
+    Raises:
+        ClientIdInvalid: not a UUIDv7.
+        ClientIdFromFuture: more than five minutes ahead of ``now``.
+        ClientIdTooOld: older than 180 days.
+    """
+    if not is_uuid7(client_id):
+        raise ClientIdInvalid("The client id must be a UUIDv7.")
+    age_ms = unix_ms(now) - time_ms_of(client_id)
+    if age_ms < -_AHEAD_MS:
+        raise ClientIdFromFuture("The clock of this device is ahead.", server_time_ms=unix_ms(now))
+    if age_ms > _AGE_MS:
+        raise ClientIdTooOld("This was written too long ago.", days=CLIENT_ID_AGE.days)
+
+
+def seal_request(org_id: OrgId, event: NewEvent) -> SealRequest:
+    """What the vault binds the content to: not ``seq``, so sealing needs no lock."""
+    address = Address(
+        org_id, event.conversation_id, event.sender_id, event.device_id, event.client_id, event.revision
+    )
+    return SealRequest(address, event.content)
+
+
+class Log:
+    """Appends to and reads the per-conversation and per-user logs.
+
+    Args:
+        kinds: names of conversation event kinds by number.
+        user_kinds: names of private event kinds by number.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        doorbell: Doorbell,
+        clock: Clock,
+        *,
+        kinds: Mapping[int, str],
+        user_kinds: Mapping[int, str],
+    ) -> None:
+        self._vault = vault
+        self._doorbell = doorbell
+        self._clock = clock
+        self._kinds = kinds
+        self._user_kinds = user_kinds
+
+    async def append(self, tx: Tx, events: Sequence[NewEvent]) -> list[Appended]:
+        """Append in the caller's transaction; whoever listens hears of it after the commit.
+
+        Takes the heads' locks in ascending order of conversation ids; a caller that locks more than
+        one head itself must use the same order. Retry keys must be distinct within ``events``.
+        """
+        org_id = _org(tx)
+        sealed = await self._vault.seal([seal_request(org_id, event) for event in events], tx=tx)
+        now_ms = unix_ms(self._clock.now())
+        appended = await queries.append(tx, org_id, events, sealed, ts_ms=now_ms)
+        tx.after_commit(lambda: ring(self._doorbell, self._kinds, list(zip(events, appended, strict=True))))
+        return appended
+
+    async def create_head(self, tx: Tx, conversation_id: ConversationId) -> None:
+        """Begin the log of a new conversation."""
+        await queries.insert_head(tx, _org(tx), conversation_id)
+
+    async def lock_head(self, tx: Tx, conversation_id: ConversationId) -> Head:
+        """Keep other writers out until the transaction ends.
+
+        Raises:
+            UnknownConversation: it has no log.
+        """
+        head = await queries.lock_head(tx, conversation_id)
+        if head is None:
+            raise UnknownConversation("No such conversation.")
+        return head
+
+    async def heads(self, tx: Tx, conversation_ids: Sequence[ConversationId]) -> dict[ConversationId, Head]:
+        """Heads of those conversations that have a log."""
+        return await queries.heads(tx, conversation_ids)
+
+    async def recent_heads(self, tx: Tx, *, since_ms: int) -> list[Head]:
+        """Heads of conversations with an event dated since then (Unix ms)."""
+        return await queries.recent_heads(tx, since_ms=since_ms)
+
+    async def read(
+        self, tx: Tx, conversation_id: ConversationId, *, after: Seq, upto: Seq | None, limit: int
+    ) -> list[StoredEvent]:
+        """The first ``limit`` events after ``after``, ascending, at most up to ``upto``."""
+        end = after + limit if upto is None else min(upto, after + limit)
+        return await queries.events_between(tx, conversation_id, after=after, upto=end)
+
+    async def read_back(
+        self, tx: Tx, conversation_id: ConversationId, *, before: Seq, limit: int
+    ) -> list[StoredEvent]:
+        """The last ``limit`` events before ``before``, ascending."""
+        start = max(0, before - 1 - limit)
+        return await queries.events_between(tx, conversation_id, after=start, upto=before - 1)
+
+    async def at(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[StoredEvent]:
+        """Single events by place, ascending; places without an event are left out."""
+        return await queries.events_at(tx, conversation_id, seqs)
+
+    async def find_original(
+        self, tx: Tx, conversation_id: ConversationId, sender_id: UserId, client_id: ClientId
+    ) -> StoredEvent | None:
+        """What was stored under this retry key, however long ago."""
+        return await queries.original(tx, conversation_id, sender_id, client_id)
+
+    async def append_user(
+        self,
+        tx: Tx,
+        user_id: UserId,
+        kind: int,
+        *,
+        conversation_id: ConversationId | None = None,
+        seq: Seq | None = None,
+        detail: Mapping[str, object],
+    ) -> int:
+        """Append one private event and give its position."""
+        return (await self.append_users(tx, [NewUserEvent(user_id, kind, conversation_id, seq, detail)]))[0]
+
+    async def append_users(self, tx: Tx, events: Sequence[NewUserEvent]) -> list[int]:
+        """Append private events of many persons in one round trip."""
+        if not events:
+            return []
+        bucket = bucket_at(unix_ms(self._clock.now()))
+        positions = await queries.append_user(tx, _org(tx), events, bucket=bucket)
+        tx.after_commit(lambda: self._ring_users(events, positions))
+        return positions
+
+    async def read_user(self, tx: Tx, user_id: UserId, after: int, limit: int) -> list[UserEvent]:
+        """The first ``limit`` private events after ``after``, ascending."""
+        return await queries.user_events(tx, user_id, after=after, limit=limit)
+
+    async def user_position(self, tx: Tx, user_id: UserId) -> int:
+        """The newest position of a person's private log, 0 when it is empty."""
+        return await queries.user_position(tx, user_id)
+
+    def encode_user(self, event: UserEvent) -> bytes:
+        """The frame of a private event."""
+        return encode_user_event(event, self._user_kinds[event.kind])
+
+    def _ring_users(self, events: Sequence[NewUserEvent], positions: Sequence[int]) -> None:
+        for event, pos in zip(events, positions, strict=True):
+            stored = UserEvent(event.user_id, pos, event.kind, event.conversation_id, event.seq, event.detail)
+            self._doorbell.ring_user(
+                event.user_id,
+                pos,
+                kind=event.kind,
+                conversation_id=event.conversation_id,
+                blob=self.encode_user(stored),
+            )
+
+
+def ring(doorbell: Doorbell, kinds: Mapping[int, str], placed: Sequence[tuple[NewEvent, Appended]]) -> None:
+    """Announce committed events: one blob per conversation, in order of ``seq``.
+
+    A replay is announced without a blob: if its first commit was never announced because the
+    connection broke, listeners now learn that they lack it.
+    """
+    blobs: dict[ConversationId, list[bytes]] = {}
+    first: dict[ConversationId, int] = {}
+    last: dict[ConversationId, Appended] = {}
+    for event, place in placed:
+        conversation_id = event.conversation_id
+        if not place.fresh:
+            doorbell.ring(conversation_id, place.seq, place.seq, msg_no=place.msg_no)
+            continue
+        frame = encode_event(
+            conversation_id, place.seq, place.msg_no, kinds[event.kind], event.sender_id, place.ts_ms,
+            event.client_id, event.target_seq, event.revision, event.content,
+        )  # fmt: skip
+        parts = blobs.get(conversation_id)
+        if parts is None:
+            blobs[conversation_id] = [frame]
+            first[conversation_id] = place.seq
+        else:
+            parts.append(frame)
+        last[conversation_id] = place
+    for conversation_id, parts in blobs.items():
+        end = last[conversation_id]
+        blob = parts[0] if len(parts) == 1 else b",".join(parts)
+        doorbell.ring(conversation_id, first[conversation_id], end.seq, msg_no=end.msg_no, blob=blob)
+
+
+def _org(tx: Tx) -> OrgId:
+    if tx.org_id is None:
+        raise ValueError("The log needs a transaction of one organisation.")
+    return tx.org_id

@@ -1,0 +1,209 @@
+"""The SQL of the log's tables."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from asyncpg import Record
+
+from amana.events.model import Appended, Head, NewEvent, NewUserEvent, StoredEvent, UserEvent
+from amana.kernel.ids import Bucket, ClientId, ConversationId, OrgId, Seq, UserId, bucket_at, time_ms_of
+from amana.storage.database import Tx
+from amana.vault.model import Sealed
+
+# Anything that takes these sixteen arguments and answers these columns can stand in for it, such as
+# a function that checks membership first and reports a status per event.
+APPEND = """
+SELECT r_seq, r_msg_no, r_ts, r_fresh, NULL::smallint[] AS r_status
+  FROM append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+"""
+
+_COLUMNS = """e.org_id, e.conversation_id, e.seq, e.bucket, e.msg_no, e.kind, e.sender_id, e.device_id,
+       e.client_id, e.target_seq, e.revision, e.ts, e.commitment, e.body"""
+
+# OFFSET 0 keeps the planner from turning the probe of one partition into a scan of all.
+_RANGE = f"""
+SELECT {_COLUMNS}
+  FROM conversation_bucket b
+ CROSS JOIN LATERAL (
+       SELECT * FROM event p
+        WHERE p.conversation_id = $1 AND p.bucket = b.bucket AND p.seq > $2 AND p.seq <= $3
+       OFFSET 0) e
+ WHERE b.conversation_id = $1 AND b.first_seq <= $3 AND (b.last_seq IS NULL OR b.last_seq > $2)
+ ORDER BY e.seq
+"""  # noqa: S608  only column names are put in
+
+_AT = f"""
+SELECT {_COLUMNS}
+  FROM unnest($2::bigint[]) AS wanted (seq)
+  JOIN conversation_bucket b ON b.conversation_id = $1 AND b.first_seq <= wanted.seq
+                            AND (b.last_seq IS NULL OR b.last_seq >= wanted.seq)
+ CROSS JOIN LATERAL (
+       SELECT * FROM event p
+        WHERE p.conversation_id = $1 AND p.bucket = b.bucket AND p.seq = wanted.seq
+       OFFSET 0) e
+ ORDER BY e.seq
+"""  # noqa: S608  only column names are put in
+
+_ORIGINAL = f"""
+SELECT {_COLUMNS} FROM event e
+ WHERE e.conversation_id = $1 AND e.sender_id = $2 AND e.client_id = $3 AND e.bucket = $4
+"""  # noqa: S608  only column names are put in
+
+_HEAD = "conversation_id, seq, msg_no, last_ts, fence, chain"
+
+
+def append_arguments(
+    org_id: OrgId, events: Sequence[NewEvent], sealed: Sequence[Sealed], ts_ms: Sequence[int]
+) -> tuple[object, ...]:
+    """The arguments of ``APPEND``: conversations in ascending order, one array element per event."""
+    conversations = sorted({event.conversation_id for event in events})
+    place = {conversation_id: index for index, conversation_id in enumerate(conversations, 1)}
+    return (
+        org_id,
+        conversations,
+        [place[event.conversation_id] for event in events],
+        [event.kind for event in events],
+        [event.countable for event in events],
+        [event.sender_id for event in events],
+        [event.device_id for event in events],
+        [event.client_id for event in events],
+        buckets_of([event.client_id for event in events]),
+        ts_ms,
+        [event.target_seq for event in events],
+        [event.revision for event in events],
+        [item.commitment for item in sealed],
+        [item.body for item in sealed],
+        [item.key_ref for item in sealed],
+        [item.wrap for item in sealed],
+    )
+
+
+def buckets_of(client_ids: Iterable[ClientId]) -> list[Bucket]:
+    """The partition of each client id."""
+    months: dict[int, Bucket] = {}
+    buckets = []
+    for client_id in client_ids:
+        day = time_ms_of(client_id) // 86_400_000
+        bucket = months.get(day)
+        if bucket is None:
+            bucket = months[day] = bucket_at(day * 86_400_000)
+        buckets.append(bucket)
+    return buckets
+
+
+async def append(
+    tx: Tx, org_id: OrgId, events: Sequence[NewEvent], sealed: Sequence[Sealed], *, ts_ms: int
+) -> list[Appended]:
+    """Append inside the caller's transaction."""
+    arguments = append_arguments(org_id, events, sealed, [ts_ms] * len(events))
+    (row,) = await tx.fetch(APPEND, *arguments)
+    places = zip(events, row["r_seq"], row["r_msg_no"], row["r_ts"], row["r_fresh"], strict=True)
+    return [Appended(event.conversation_id, seq, no, ts, fresh) for event, seq, no, ts, fresh in places]
+
+
+async def insert_head(tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> None:
+    await tx.run(
+        "INSERT INTO conversation_head (org_id, conversation_id) VALUES (:org_id, :conversation_id)",
+        org_id=org_id,
+        conversation_id=conversation_id,
+    )
+
+
+async def lock_head(tx: Tx, conversation_id: ConversationId) -> Head | None:
+    """Lock a conversation against other writers until the transaction ends."""
+    row = await tx.one(
+        f"SELECT {_HEAD} FROM conversation_head WHERE conversation_id = :id FOR UPDATE",  # noqa: S608
+        id=conversation_id,
+    )
+    return None if row is None else _head(row)
+
+
+async def heads(tx: Tx, conversation_ids: Sequence[ConversationId]) -> dict[ConversationId, Head]:
+    rows = await tx.all(
+        f"SELECT {_HEAD} FROM conversation_head WHERE conversation_id = ANY(:ids)",  # noqa: S608
+        ids=list(conversation_ids),
+    )
+    return {row["conversation_id"]: _head(row) for row in rows}
+
+
+async def recent_heads(tx: Tx, *, since_ms: int) -> list[Head]:
+    """Heads of conversations with an event dated since then."""
+    rows = await tx.all(
+        f"""
+        SELECT {_HEAD} FROM conversation_head
+         WHERE conversation_id IN (SELECT e.conversation_id FROM event e WHERE e.ts >= :since_ms)
+        """,  # noqa: S608
+        since_ms=since_ms,
+    )
+    return [_head(row) for row in rows]
+
+
+async def events_between(
+    tx: Tx, conversation_id: ConversationId, *, after: int, upto: int
+) -> list[StoredEvent]:
+    """Events with ``after < seq <= upto``, ascending. Probes only months that overlap the range."""
+    return [_stored(row) for row in await tx.fetch(_RANGE, conversation_id, after, upto)]
+
+
+async def events_at(tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[StoredEvent]:
+    return [_stored(row) for row in await tx.fetch(_AT, conversation_id, list(seqs))]
+
+
+async def original(
+    tx: Tx, conversation_id: ConversationId, sender_id: UserId, client_id: ClientId
+) -> StoredEvent | None:
+    (bucket,) = buckets_of([client_id])
+    rows = await tx.fetch(_ORIGINAL, conversation_id, sender_id, client_id, bucket)
+    return _stored(rows[0]) if rows else None
+
+
+async def append_user(tx: Tx, org_id: OrgId, events: Sequence[NewUserEvent], *, bucket: Bucket) -> list[int]:
+    """Append private events; gives their positions in the order of ``events``."""
+    rows = await tx.fetch(
+        "SELECT append_user_events($1, $2, $3, $4, $5, $6, $7::text[]::jsonb[]) AS positions",
+        org_id,
+        [event.user_id for event in events],
+        [event.kind for event in events],
+        bucket,
+        [event.conversation_id for event in events],
+        [event.seq for event in events],
+        [msgspec.json.encode(event.detail).decode() for event in events],
+    )
+    positions: list[int] = rows[0]["positions"]
+    return positions
+
+
+async def user_position(tx: Tx, user_id: UserId) -> int:
+    found = await tx.value("SELECT pos FROM user_head WHERE user_id = :user_id", user_id=user_id)
+    return found if isinstance(found, int) else 0
+
+
+async def user_events(tx: Tx, user_id: UserId, *, after: int, limit: int) -> list[UserEvent]:
+    rows = await tx.fetch(
+        """
+        SELECT user_id, pos, kind, conversation_id, seq, body::text AS body FROM user_event
+         WHERE user_id = $1 AND pos > $2 AND pos <= $3 ORDER BY pos
+        """,
+        user_id,
+        after,
+        after + limit,
+    )
+    return [
+        UserEvent(
+            row["user_id"],
+            row["pos"],
+            row["kind"],
+            row["conversation_id"],
+            row["seq"],
+            msgspec.json.decode(row["body"], type=dict[str, object]),
+        )
+        for row in rows
+    ]
+
+
+def _head(row: Record) -> Head:
+    return Head(row["conversation_id"], row["seq"], row["msg_no"], row["last_ts"], row["fence"], row["chain"])
+
+
+def _stored(row: Record) -> StoredEvent:
+    return StoredEvent(*row)
