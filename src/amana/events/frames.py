@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from amana.events.model import UserEvent
+from amana.events.model import Appended, NewEvent, StoredEvent, UserEvent
 
 _encode = msgspec.json.Encoder().encode
 
@@ -45,50 +45,57 @@ class _User(msgspec.Struct, tag_field="t", tag="user"):
     detail: Mapping[str, object]
 
 
-def encode_event(
-    conversation_id: UUID,
-    seq: int,
-    msg_no: int,
-    kind: str,
-    sender_id: UUID,
-    ts_ms: int,
-    client_id: UUID,
-    target_seq: int | None,
-    revision: int,
-    content: bytes,
-) -> bytes:
-    """Encode an event whose content may be read.
-
-    Positional on purpose: this runs once per message.
-
-    Args:
-        kind: the name, ``message.created``.
-        content: JSON of the content, spliced in as it is.
-    """
+def encode_event(event: NewEvent, place: Appended, kind: str) -> bytes:
+    """Encode an event that was just committed. ``kind`` is the name, ``message.created``."""
     return _encode(
         _Event(
-            conversation_id, seq, msg_no, kind, sender_id, ts_ms, client_id,
-            target_seq, revision, msgspec.Raw(content),
+            event.conversation_id,
+            place.seq,
+            place.msg_no,
+            kind,
+            event.sender_id,
+            place.ts_ms,
+            event.client_id,
+            event.target_seq,
+            event.revision,
+            msgspec.Raw(event.content),
         )
-    )  # fmt: skip
+    )
 
 
-def encode_unreadable(
-    conversation_id: UUID,
-    seq: int,
-    msg_no: int,
-    kind: str,
-    sender_id: UUID,
-    ts_ms: int,
-    client_id: UUID,
-    target_seq: int | None,
-    revision: int,
-    why: str,
-) -> bytes:
+def encode_stored(event: StoredEvent, kind: str, content: bytes) -> bytes:
+    """Encode an event that was read back; ``content`` is its opened JSON, spliced in as it is."""
+    return _encode(
+        _Event(
+            event.conversation_id,
+            event.seq,
+            event.msg_no,
+            kind,
+            event.sender_id,
+            event.ts_ms,
+            event.client_id,
+            event.target_seq,
+            event.revision,
+            msgspec.Raw(content),
+        )
+    )
+
+
+def encode_unreadable(event: StoredEvent, kind: str, why: str) -> bytes:
     """Encode an event without its content; ``why`` is ``superseded``, ``erased`` or ``damaged``."""
     return _encode(
         _Unreadable(
-            conversation_id, seq, msg_no, kind, sender_id, ts_ms, client_id, target_seq, revision, None, why
+            event.conversation_id,
+            event.seq,
+            event.msg_no,
+            kind,
+            event.sender_id,
+            event.ts_ms,
+            event.client_id,
+            event.target_seq,
+            event.revision,
+            None,
+            why,
         )
     )
 

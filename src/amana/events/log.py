@@ -25,8 +25,8 @@ from amana.kernel.ids import (
     time_ms_of,
 )
 from amana.storage.database import Tx
-from amana.vault.model import Address, SealRequest
 from amana.vault import Vault
+from amana.vault.model import Address, SealRequest
 
 CLIENT_ID_AHEAD = timedelta(minutes=5)
 CLIENT_ID_AGE = timedelta(days=180)
@@ -202,10 +202,7 @@ def ring(doorbell: Doorbell, kinds: Mapping[int, str], placed: Sequence[tuple[Ne
         if not place.fresh:
             doorbell.ring(conversation_id, place.seq, place.seq, msg_no=place.msg_no)
             continue
-        frame = encode_event(
-            conversation_id, place.seq, place.msg_no, kinds[event.kind], event.sender_id, place.ts_ms,
-            event.client_id, event.target_seq, event.revision, event.content,
-        )  # fmt: skip
+        frame = encode_event(event, place, kinds[event.kind])
         parts = blobs.get(conversation_id)
         if parts is None:
             blobs[conversation_id] = [frame]
