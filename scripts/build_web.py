@@ -6,7 +6,6 @@ changed since the last build.
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "web"
 # Texts are written once, beside the server's, and bundled into the client.
 TEXTS = ROOT / "src/amana/kernel/locales"
-BUILT = WEB / "dist"
 STATIC = ROOT / "src/amana/app/static"
-STAMP = STATIC / ".sources"
+STAMP = WEB / "node_modules/.built-from"
 LEFT_OUT = {"node_modules", "dist"}
 
 
@@ -35,13 +33,13 @@ class WebClientHook(BuildHookInterface[Any]):
 def build() -> None:
     """Build the client if its sources differ from those of the last build."""
     wanted = digest_of_sources()
-    if STAMP.is_file() and STAMP.read_text() == wanted:
+    if (STATIC / "index.html").is_file() and STAMP.is_file() and STAMP.read_text() == wanted:
         return
     print("Building the web client (a minute the first time) …", flush=True)
     npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
     npm("run", "build", "--silent")
-    shutil.rmtree(STATIC, ignore_errors=True)
-    shutil.copytree(BUILT, STATIC)
+    if not (STATIC / "index.html").is_file():
+        sys.exit(f"The build of the web client left nothing in {STATIC}.")
     STAMP.write_text(wanted)
 
 
@@ -78,10 +76,11 @@ def files_in(folder: Path) -> list[Path]:
 
 
 if __name__ == "__main__":
-    # Any argument is a script of web/package.json to run instead, `test` for instance.
+    # Arguments are scripts of web/package.json to run instead: `lint`, `typecheck`, `test`.
     try:
         if sys.argv[1:]:
-            npm("run", "--silent", *sys.argv[1:])
+            for script in sys.argv[1:]:
+                npm("run", "--silent", script)
         else:
             build()
     except subprocess.CalledProcessError as failure:

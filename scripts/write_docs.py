@@ -1,0 +1,205 @@
+"""Writes the reference pages that follow from the code: `make docs`.
+
+A test fails while a committed page differs from what this writes, so the pages are never stale.
+"""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import amana
+from amana.kernel import i18n
+from amana.kernel.errors import Refusal
+from amana.kernel.feature import EventKind, Feature
+from amana.kernel.limits import Limit
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+MADE = "<!-- Written by `make docs` from the code; edit the code. -->\n\n"
+
+
+@cache
+def imported() -> tuple[dict[str, object], dict[str, str]]:
+    """Every module of the product by name, and those that cannot be imported with their reason."""
+    modules: dict[str, object] = {}
+    broken: dict[str, str] = {}
+
+    def note(name: str) -> None:
+        broken[name] = f"{type(sys.exception()).__name__}: {sys.exception()}"
+
+    for found in pkgutil.walk_packages(amana.__path__, "amana.", onerror=note):
+        if found.name.endswith("__main__"):
+            continue
+        try:
+            modules[found.name] = importlib.import_module(found.name)
+        except Exception:  # noqa: BLE001 - whatever a broken module raises is what is reported
+            note(found.name)
+    return modules, broken
+
+
+def refusals() -> list[type[Refusal]]:
+    """Every kind of refusal, sorted by code."""
+    imported()
+    found: set[type[Refusal]] = set()
+    waiting: list[type[Refusal]] = [Refusal]
+    while waiting:
+        kinds = waiting.pop().__subclasses__()
+        waiting += kinds
+        found.update(kind for kind in kinds if kind.__module__.startswith("amana."))
+    return sorted(found, key=lambda kind: (kind.code, kind.__module__, kind.__qualname__))
+
+
+def features() -> list[Feature]:
+    """Every domain's declaration."""
+    found: dict[str, Feature] = {}
+    for module in imported()[0].values():
+        for value in vars(module).values():
+            if isinstance(value, Feature):
+                found[value.name] = value
+    return [found[name] for name in sorted(found)]
+
+
+def event_kinds() -> list[EventKind]:
+    """Every kind of event that any domain declares, by name."""
+    return sorted(
+        (kind for feature in features() for kind in feature.event_kinds), key=lambda kind: kind.name
+    )
+
+
+def settings() -> list[tuple[str, str, str]]:
+    """Name in the environment, default, what it does."""
+    from amana.app.settings import Settings
+
+    prefix = Settings.model_config.get("env_prefix", "")
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        shown = "" if default is None or default == () else str(default)
+        rows.append((f"{prefix}{name}".upper(), shown, field.description or ""))
+    return rows
+
+
+def commands() -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Command as typed, what it does, and its options with what they do."""
+    from amana.cli import app
+
+    def below(parent: object, typed: str) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+        for name in parent:  # type: ignore[attr-defined]  # a cyclopts application iterates over its commands
+            if name.startswith("-"):
+                continue
+            command = parent[name]  # type: ignore[index]  # and gives them by name
+            inner = list(below(command, f"{typed} {name}"))
+            if inner:
+                yield from inner
+                continue
+            options = [
+                (", ".join(argument.names), argument.parameter.help or "")
+                for argument in command.assemble_argument_collection()
+            ]
+            yield f"{typed} {name}", command.help.strip(), options
+
+    return list(below(app, "amana"))
+
+
+def status_of(kind: type[Refusal]) -> int:
+    """The HTTP status a kind of refusal is answered with."""
+    from amana.http.answers import STATUSES, UNAVAILABLE_CODES
+
+    if kind.code in UNAVAILABLE_CODES:
+        return 503
+    return next((status.value for base, status in STATUSES if issubclass(kind, base)), 400)
+
+
+def sentence(code: str) -> str:
+    """The English sentence of a code, with its fields as ``{$name}``."""
+    return i18n.refusal_text(code, "en", {}).replace("\u2068", "").replace("\u2069", "").replace("\n", " ")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def errors_page() -> str:
+    by_code = {kind.code: kind for kind in refusals()}
+    rows = [(f"`{code}`", str(status_of(kind)), sentence(code)) for code, kind in sorted(by_code.items())]
+    return (
+        "# Refusals\n\n"
+        'Every refusal is answered as `{"error": {"code", "message", "fields"}}`. The code is stable and meant\n'
+        "for programs; the message is for people, in their language; `fields` holds the facts, by the names\n"
+        "that stand in braces here. On the socket the same object comes in a `refused` frame. Answers with 429\n"
+        "and 503 carry `Retry-After`. What a caller may not know to exist is answered `not_found`.\n\n"
+        + table(("code", "status", "in English"), rows)
+    )
+
+
+def events_page() -> str:
+    rows = [
+        (
+            f"`{kind.name}`",
+            str(kind.number),
+            "yes" if kind.countable else "",
+            ", ".join(f"`{name}`" for name in getattr(kind.payload, "__struct_fields__", ())),
+            (kind.payload.__doc__ or "").strip().splitlines()[0] if kind.payload.__doc__ else "",
+        )
+        for kind in event_kinds()
+    ]
+    return (
+        "# Kinds of events\n\n"
+        "A conversation is the sum of its events, numbered 1, 2, 3 … without holes (`seq`); a person's private\n"
+        "state likewise (`pos`). How they travel: [the WebSocket protocol](realtime.md). Kinds are added, never\n"
+        "changed in meaning; a program skips those it does not know.\n\n"
+        + table(("kind", "number", "counts as unread", "content", "meaning"), rows)
+    )
+
+
+def limits_page() -> str:
+    limits: list[Limit] = sorted((one for f in features() for one in f.limits), key=lambda one: one.name)
+    rows = [(f"`{one.name}`", f"{one.default:,}", one.unit, one.reason) for one in limits]
+    return "# Limits\n\nEvery number Amana refuses to exceed, and why it is this large.\n\n" + table(
+        ("limit", "default", "unit", "reason"), rows
+    )
+
+
+def settings_page() -> str:
+    rows = [(f"`{name}`", f"`{default}`" if default else "", text) for name, default, text in settings()]
+    return (
+        "# Settings\n\n"
+        "Read from the environment when Amana starts. None is needed to try it out. An unknown setting or a\n"
+        "value that cannot be right stops the start with one sentence.\n\n"
+        + table(("setting", "default", "what it does"), rows)
+    )
+
+
+def commands_page() -> str:
+    parts = ["# Commands\n\n`make run` and `make demo` install what is needed and then call these.\n"]
+    for typed, text, options in commands():
+        parts.append(f"\n## `{typed}`\n\n{text}\n")
+        if options:
+            parts.append(
+                "\n" + table(("option", "what it does"), [(f"`{name}`", help_) for name, help_ in options])
+            )
+    return "".join(parts)
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with its text."""
+    made = {
+        DOCS / "api/errors.md": errors_page(),
+        DOCS / "api/events.md": events_page(),
+        DOCS / "limits.md": limits_page(),
+        DOCS / "operating/settings.md": settings_page(),
+        DOCS / "operating/commands.md": commands_page(),
+    }
+    return {path: MADE + text for path, text in made.items()}
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(text, encoding="utf-8")
