@@ -19,6 +19,37 @@ from amana.kernel.limits import Limit
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MADE = "<!-- Written by `make docs` from the code; edit the code. -->\n\n"
 
+ERRORS = """# Refusals
+
+Every refusal is answered as `{"error": {"code", "message", "fields"}}`. The code is stable and meant
+for programs; the message is for people, in their language; `fields` holds the facts, by the names that
+stand in braces here. On the socket the same object comes in a `refused` frame. Answers with 429 and 503
+carry `Retry-After`. What a caller may not know to exist is answered as not found.
+
+"""
+EVENTS = """# Kinds of events
+
+A conversation is the sum of its events, numbered 1, 2, 3 … without holes (`seq`); a person's private
+state likewise (`pos`). How they travel: [the WebSocket protocol](realtime.md). Kinds are added, never
+changed in meaning; a program skips those it does not know.
+
+"""
+LIMITS = """# Limits
+
+Every number Amana refuses to exceed, and why it is this large.
+
+"""
+SETTINGS = """# Settings
+
+Read from the environment when Amana starts. None is needed to try it out. A value that cannot be right
+stops the start with one sentence.
+
+"""
+COMMANDS = """# Commands
+
+`make run` and `make demo` install what is needed and then start these. From elsewhere: `.venv/bin/amana`.
+"""
+
 
 @cache
 def imported() -> tuple[dict[str, object], dict[str, str]]:
@@ -128,14 +159,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def errors_page() -> str:
     by_code = {kind.code: kind for kind in refusals()}
     rows = [(f"`{code}`", str(status_of(kind)), sentence(code)) for code, kind in sorted(by_code.items())]
-    return (
-        "# Refusals\n\n"
-        'Every refusal is answered as `{"error": {"code", "message", "fields"}}`. The code is stable and meant\n'
-        "for programs; the message is for people, in their language; `fields` holds the facts, by the names\n"
-        "that stand in braces here. On the socket the same object comes in a `refused` frame. Answers with 429\n"
-        "and 503 carry `Retry-After`. What a caller may not know to exist is answered `not_found`.\n\n"
-        + table(("code", "status", "in English"), rows)
-    )
+    return ERRORS + table(("code", "status", "in English"), rows)
 
 
 def events_page() -> str:
@@ -145,45 +169,31 @@ def events_page() -> str:
             str(kind.number),
             "yes" if kind.countable else "",
             ", ".join(f"`{name}`" for name in getattr(kind.payload, "__struct_fields__", ())),
-            (kind.payload.__doc__ or "").strip().splitlines()[0] if kind.payload.__doc__ else "",
+            (kind.payload.__doc__ or "").strip().partition("\n")[0],
         )
         for kind in event_kinds()
     ]
-    return (
-        "# Kinds of events\n\n"
-        "A conversation is the sum of its events, numbered 1, 2, 3 … without holes (`seq`); a person's private\n"
-        "state likewise (`pos`). How they travel: [the WebSocket protocol](realtime.md). Kinds are added, never\n"
-        "changed in meaning; a program skips those it does not know.\n\n"
-        + table(("kind", "number", "counts as unread", "content", "meaning"), rows)
-    )
+    return EVENTS + table(("kind", "number", "counts as unread", "content", "meaning"), rows)
 
 
 def limits_page() -> str:
     limits: list[Limit] = sorted((one for f in features() for one in f.limits), key=lambda one: one.name)
     rows = [(f"`{one.name}`", f"{one.default:,}", one.unit, one.reason) for one in limits]
-    return "# Limits\n\nEvery number Amana refuses to exceed, and why it is this large.\n\n" + table(
-        ("limit", "default", "unit", "reason"), rows
-    )
+    return LIMITS + table(("limit", "default", "unit", "reason"), rows)
 
 
 def settings_page() -> str:
     rows = [(f"`{name}`", f"`{default}`" if default else "", text) for name, default, text in settings()]
-    return (
-        "# Settings\n\n"
-        "Read from the environment when Amana starts. None is needed to try it out. An unknown setting or a\n"
-        "value that cannot be right stops the start with one sentence.\n\n"
-        + table(("setting", "default", "what it does"), rows)
-    )
+    return SETTINGS + table(("setting", "default", "what it does"), rows)
 
 
 def commands_page() -> str:
-    parts = ["# Commands\n\n`make run` and `make demo` install what is needed and then call these.\n"]
+    parts = [COMMANDS]
     for typed, text, options in commands():
         parts.append(f"\n## `{typed}`\n\n{text}\n")
         if options:
-            parts.append(
-                "\n" + table(("option", "what it does"), [(f"`{name}`", help_) for name, help_ in options])
-            )
+            rows = [(f"`{name}`", meaning) for name, meaning in options]
+            parts.append("\n" + table(("option", "what it does"), rows))
     return "".join(parts)
 
 

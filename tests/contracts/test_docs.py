@@ -81,9 +81,8 @@ def test_every_refusal_code_is_documented() -> None:
 def test_every_link_between_pages_leads_somewhere() -> None:
     found = []
     for path in files(".md"):
-        for target in LINK.findall(path.read_text(encoding="utf-8")):
-            if not (path.parent / target).exists():
-                found.append(f"{shown(path)} → {target}")
+        targets = LINK.findall(path.read_text(encoding="utf-8"))
+        found += [f"{shown(path)} → {target}" for target in targets if not (path.parent / target).exists()]
 
     expect_none(found)
 

@@ -140,9 +140,7 @@ def test_a_refusals_code_is_shared_with_its_own_base_only() -> None:
         if issubclass(holder, kind):
             holders[kind.code] = kind
         elif not issubclass(kind, holder):
-            found.append(
-                f"{kind.code}: {holder.__module__}.{holder.__name__}, {kind.__module__}.{kind.__name__}"
-            )
+            found.append(f"{kind.code}: {holder!r} and {kind!r}")
 
     expect_none(found)
 
