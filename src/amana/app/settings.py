@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     tls: TlsMode = Field(TlsMode.OFF, description="Where TLS ends: off, acme, files or internal.")
     tls_certificate: Path | None = Field(None, description="PEM certificate chain for `files`.")
     tls_key: Path | None = Field(None, description="PEM private key for `files`.")
+    install_port: int = Field(
+        8880, ge=1, le=65535, description="Plain http port of the install pages of `internal`."
+    )
     acme_directory: str | None = Field(None, description="ACME directory of another certificate authority.")
     acme_root: Path | None = Field(None, description="PEM root that the ACME directory's own TLS hangs on.")
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(

@@ -1,0 +1,227 @@
+"""One process from start to stop: storage, keys, features, listening, and a stop that loses nothing."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+
+from amana.app.acme import AcmeEdge, caddy_configuration
+from amana.app.certificates import CompanyAuthority, ReloadingContext
+from amana.app.install_pages import InstallPages
+from amana.app.listening import listen
+from amana.app.secure_context import SecureContext
+from amana.app.settings import LOCAL_HOSTS, Settings, TlsMode
+from amana.app.storage import open_storage
+from amana.app.wiring import Runtime, build_runtime
+from amana.http.asgi import App
+from amana.kernel.clock import SystemClock
+from amana.kernel.entropy import SystemEntropy
+from amana.kernel.errors import StartFailure
+from amana.realtime.session import MAX_FRAME_BYTES
+
+log = structlog.get_logger("amana.process")
+
+CERTIFICATE_CHECK = timedelta(seconds=10)
+# How long a stop waits for requests under way; sockets are drained before.
+STOP_TIMEOUT_S = 10
+
+
+async def serve_until_stopped(settings: Settings, announce: Callable[[Runtime], Awaitable[None]]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain: every acknowledged message is committed already."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(settings) as runtime:
+        await announce(runtime)
+        await stop.wait()
+        log.info("process.stopping")
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Runtime]:
+    """Everything that makes up a running server; left in reverse order.
+
+    Raises:
+        StartFailure: something that the operator can mend.
+    """
+    clock = SystemClock(on_jump=_alarm_jump)
+    entropy = SystemEntropy()
+    _check_choices(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as stack:
+        sock = listen(settings.host, settings.port, fixed=_port_is_fixed(settings))
+        stack.callback(sock.close)
+        public_url = settings.public_url or f"http://localhost:{sock.getsockname()[1]}"
+        storage = await stack.enter_async_context(open_storage(settings, clock, entropy))
+        runtime = await stack.enter_async_context(
+            build_runtime(settings, storage, public_url=public_url, clock=clock, entropy=entropy)
+        )
+        edge = _Edge(settings, public_url, sock)
+        await stack.enter_async_context(edge.serving(runtime))
+        yield runtime
+
+
+class _Edge:
+    """Listening for people: uvicorn, and what the TLS mode puts beside or before it."""
+
+    def __init__(self, settings: Settings, public_url: str, sock: socket.socket) -> None:
+        self._settings = settings
+        self._public_url = public_url
+        self._sock = sock
+        self._host = urlsplit(public_url).hostname or ""
+
+    @asynccontextmanager
+    async def serving(self, runtime: Runtime) -> AsyncIterator[None]:
+        runtime.port = self._sock.getsockname()[1]
+        async with AsyncExitStack() as stack:
+            tls = await self._prepare_tls(stack, runtime)
+            proxies = runtime.trusted_proxies
+            app: App = SecureContext(runtime.app, public_url=self._public_url, trusted_proxies=proxies)
+            server = _uvicorn(app, tls)
+            task = asyncio.create_task(server.serve(sockets=[self._sock]), name="http")
+            stack.push_async_callback(_stop_serving, server, task, runtime)
+            while not server.started:
+                if task.done():
+                    task.result()
+                await asyncio.sleep(0.005)
+            yield
+
+    async def _prepare_tls(self, stack: AsyncExitStack, runtime: Runtime) -> ReloadingContext | None:
+        settings = self._settings
+        if settings.tls is TlsMode.ACME:
+            await self._start_acme(stack)
+            return None
+        if settings.tls is TlsMode.FILES:
+            if settings.tls_certificate is None or settings.tls_key is None:
+                raise StartFailure("--tls files needs --tls-certificate and --tls-key.")
+            return self._reloading(stack, settings.tls_certificate, settings.tls_key, lambda: False)
+        if settings.tls is TlsMode.INTERNAL:
+            authority = CompanyAuthority(settings.data_dir / "tls", self._host, runtime.entropy)
+            authority.ensure(runtime.clock.now())
+            await self._serve_install_pages(stack, authority, runtime)
+            return self._reloading(
+                stack, authority.certificate, authority.key, lambda: authority.ensure(runtime.clock.now())
+            )
+        return None
+
+    def _reloading(
+        self, stack: AsyncExitStack, certificate: Path, key: Path, renew: Callable[[], bool]
+    ) -> ReloadingContext:
+        try:
+            context = ReloadingContext(certificate, key)
+        except OSError as error:  # ssl.SSLError is one of them
+            raise StartFailure(f"the certificate or its key cannot be used: {error}.") from None
+        watching = asyncio.create_task(_watch_certificate(context, renew), name="certificate")
+        stack.push_async_callback(_cancel, watching)
+        return context
+
+    async def _start_acme(self, stack: AsyncExitStack) -> None:
+        folder = self._settings.data_dir / "acme"
+        configuration = caddy_configuration(
+            public_url=self._public_url,
+            upstream_port=self._sock.getsockname()[1],
+            https_port=443,
+            http_port=80,
+            storage=(folder / "storage").absolute(),
+            directory=self._settings.acme_directory,
+            root=self._settings.acme_root,
+        )
+        edge = AcmeEdge(folder.absolute(), configuration)
+        await edge.start()
+        stack.push_async_callback(edge.stop)
+
+    async def _serve_install_pages(
+        self, stack: AsyncExitStack, authority: CompanyAuthority, runtime: Runtime
+    ) -> None:
+        sock = listen(self._settings.host, self._settings.install_port, fixed=False)
+        server = _uvicorn(InstallPages(authority, self._public_url), None)
+        task = asyncio.create_task(server.serve(sockets=[sock]), name="install-pages")
+        stack.push_async_callback(_stop_serving, server, task, None)
+        where = f"http://{self._host}:{sock.getsockname()[1]}/"
+        runtime.notices.append(f"Devices install the company certificate from {where}")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: this process decides when and how it stops."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._serve(sockets)
+
+
+def _uvicorn(app: App, tls: ReloadingContext | None) -> _Server:
+    context = tls.context if tls is not None else None
+    return _Server(
+        uvicorn.Config(
+            app,  # type: ignore[arg-type]  # uvicorn types ASGI closer
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=MAX_FRAME_BYTES,
+            ws_per_message_deflate=False,
+            ws_ping_interval=30.0,
+            ws_ping_timeout=30.0,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_TIMEOUT_S,
+            ssl_context_factory=(lambda _config, _default: context) if context is not None else None,
+        )
+    )
+
+
+async def _stop_serving(server: _Server, task: asyncio.Task[None], runtime: Runtime | None) -> None:
+    if runtime is not None:
+        await runtime.drain()
+    server.should_exit = True
+    await task
+
+
+async def _watch_certificate(context: ReloadingContext, renew: Callable[[], bool]) -> None:
+    while True:
+        await asyncio.sleep(CERTIFICATE_CHECK.total_seconds())
+        try:
+            renew()
+            if context.reload_if_changed():
+                log.info("tls.certificate_reloaded")
+        except OSError as error:
+            # The old certificate keeps serving; the pair is looked at again in a moment.
+            log.warning("tls.certificate_unusable", reason=type(error).__name__)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _port_is_fixed(settings: Settings) -> bool:
+    return settings.public_url is not None
+
+
+def _check_choices(settings: Settings) -> None:
+    https = (settings.public_url or "").startswith("https://")
+    if settings.tls is not TlsMode.OFF and not https:
+        raise StartFailure(
+            f"--tls {settings.tls} needs --public-url with https and the host name people will use, "
+            "such as https://chat.example.org."
+        )
+    loopback = settings.host in LOCAL_HOSTS
+    if settings.tls is TlsMode.OFF and https and not settings.trusted_proxies:
+        raise StartFailure(
+            "the public address is https, but nothing here ends TLS. Choose --tls acme, files or internal, "
+            "or name the proxy in front in AMANA_TRUSTED_PROXIES."
+        )
+    if settings.tls is TlsMode.OFF and not https and not loopback:
+        log.warning("process.plain_http_beyond_this_machine", host=settings.host)
+
+
+def _alarm_jump(offset: timedelta) -> None:
+    log.error("clock.jumped", offset_s=round(offset.total_seconds(), 1))

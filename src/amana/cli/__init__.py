@@ -1,0 +1,30 @@
+"""The command line: one file per command."""
+
+import sys
+
+from cyclopts import App
+
+from amana import __version__
+from amana.cli.demo import demo
+from amana.cli.serve import serve
+from amana.kernel.errors import StartFailure
+
+app = App(
+    name="amana",
+    version=__version__,
+    help="Amana: a self-hosted messenger for organisations.",
+    help_format="plaintext",
+)
+app.command(serve)
+app.command(demo)
+
+
+def main() -> None:
+    """Run a command; a failure to start is one sentence and exit code 1, never a stack trace."""
+    try:
+        app()
+    except StartFailure as failure:
+        print(f"Amana cannot start: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

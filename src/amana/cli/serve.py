@@ -1,0 +1,86 @@
+"""`amana serve`: the whole server in one process."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import uvloop
+from cyclopts import Parameter
+from pydantic import ValidationError
+
+from amana.app.logs import configure_logs
+from amana.app.process import serve_until_stopped
+from amana.app.settings import Settings, TlsMode
+from amana.app.wiring import Runtime
+from amana.kernel.errors import StartFailure
+
+
+def serve(
+    *,
+    data_dir: Annotated[Path | None, Parameter(help="Folder of everything Amana keeps.")] = None,
+    host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
+    port: Annotated[int | None, Parameter(help="Port; a busy one gives way to the next.")] = None,
+    public_url: Annotated[str | None, Parameter(help="The one address people use.")] = None,
+    tls: Annotated[TlsMode | None, Parameter(help="Where TLS ends.")] = None,
+    tls_certificate: Annotated[Path | None, Parameter(help="PEM chain for --tls files.")] = None,
+    tls_key: Annotated[Path | None, Parameter(help="PEM key for --tls files.")] = None,
+) -> None:
+    """Start the server and print its address, on the first start with the set-up link.
+
+    Every flag has a setting AMANA_<NAME> in the environment; the flag wins.
+    """
+    flags = {
+        "data_dir": data_dir,
+        "host": host,
+        "port": port,
+        "public_url": public_url,
+        "tls": tls,
+        "tls_certificate": tls_certificate,
+        "tls_key": tls_key,
+    }
+    settings = read_settings({name: value for name, value in flags.items() if value is not None})
+    configure_logs(settings.log_level)
+    uvloop.run(serve_until_stopped(settings, lambda runtime: announce(runtime, settings)))
+
+
+def read_settings(flags: dict[str, object]) -> Settings:
+    """Flags over environment over defaults; a wrong one is named in one sentence."""
+    try:
+        return Settings(**flags)  # type: ignore[arg-type]  # pydantic checks every value
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "AMANA_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise StartFailure(f"the setting {name} is wrong: {first['msg']}.") from None
+
+
+async def announce(runtime: Runtime, settings: Settings) -> None:
+    """Say where the server is reached and, while there is no organisation, how to begin."""
+    say(f"Amana is ready at {runtime.public_url}")
+    if settings.public_url is None and runtime.port != settings.port:
+        say(f"(Port {settings.port} is taken, so it is {runtime.port} this time.)")
+    for notice in runtime.notices:
+        say(notice)
+    secret = await runtime.issue_setup_secret()
+    if secret is None:
+        return
+    link = f"{runtime.public_url}/setup#{secret}"
+    if sys.stdout.isatty():
+        say(f"\nOpen this link to set up your organisation (once, within 30 minutes):\n\n  {link}\n")
+        return
+    # Not a terminal: what is printed may end up in a log, and the link is a key.
+    path = settings.data_dir / "setup-link"
+    write_private(path, link + "\n")
+    say(f"The set-up link (once, within 30 minutes) is in {path}")
+
+
+def say(line: str) -> None:
+    """Print for the person at the terminal, at once even into a pipe."""
+    print(line, flush=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, also while it is being written."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,89 @@
+"""One leader for timed and singular work: whoever holds the database's advisory lock.
+
+The lock belongs to a connection of its own. When the process dies or loses the connection,
+PostgreSQL frees it and another process takes over; two leaders at once cannot be.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from amana.kernel.clock import Clock
+
+log = structlog.get_logger("amana.leader")
+
+# Any constant does, as long as nothing else in the same database uses it.
+LEADER_LOCK = 0x616D616E61  # "amana"
+TICK_S = 1.0
+CANDIDATE_PAUSE_S = 5.0
+
+Job = Callable[[], Awaitable[object]]
+
+
+@dataclass(slots=True)
+class _Timed:
+    name: str
+    period_s: float
+    job: Job
+    due_s: float
+
+
+class Leader:
+    """Runs registered jobs, each after its period, while this process leads.
+
+    Attributes:
+        leads: whether the lock is held now.
+    """
+
+    def __init__(self, dsn: str, clock: Clock) -> None:
+        self._dsn = dsn
+        self._clock = clock
+        self._jobs: list[_Timed] = []
+        self.leads = False
+
+    def every(self, period: timedelta, name: str, job: Job) -> None:
+        """Run ``job`` at once when leadership begins and then once per ``period``.
+
+        A job must bear being run twice: leadership may change while it runs.
+        """
+        self._jobs.append(_Timed(name, period.total_seconds(), job, due_s=0.0))
+
+    async def run(self) -> None:
+        """Lead whenever possible, until cancelled."""
+        while True:
+            try:
+                await self._candidate()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+                log.warning("leader.connection_lost", kind=type(error).__name__)
+            finally:
+                self.leads = False
+            await asyncio.sleep(CANDIDATE_PAUSE_S)
+
+    async def _candidate(self) -> None:
+        connection = await asyncpg.connect(self._dsn, timeout=10)
+        try:
+            if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+                return
+            self.leads = True
+            for timed in self._jobs:
+                timed.due_s = 0.0
+            while True:
+                await connection.fetchval("SELECT 1", timeout=10)
+                await self._run_due()
+                await asyncio.sleep(TICK_S)
+        finally:
+            connection.terminate()
+
+    async def _run_due(self) -> None:
+        for timed in self._jobs:
+            if timed.due_s > self._clock.monotonic_s():
+                continue
+            timed.due_s = self._clock.monotonic_s() + timed.period_s
+            try:
+                await timed.job()
+            except Exception as error:  # noqa: BLE001 - a failed job must not end the others; it runs again
+                log.error("leader.job_failed", job=timed.name, kind=type(error).__name__)
