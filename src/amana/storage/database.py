@@ -1,0 +1,277 @@
+"""The pool and its transactions. Every statement of every domain passes through here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Self
+
+import asyncpg
+
+from amana.kernel.errors import Busy
+from amana.kernel.ids import OrgId
+from amana.storage.errors import OutcomeUnknown
+from amana.storage.faults import DRIVER_ERRORS, as_busy, as_unknown
+from amana.storage.named import bind
+
+APP_ROLE = "amana_app"
+SEARCH_PATH = "amana"
+ACQUIRE_TIMEOUT_S = 5.0
+# The server gives up first (statement_timeout); this one is for a server that does not answer at all.
+COMMAND_TIMEOUT_S = 30.0
+SESSION_SETTINGS = {
+    "search_path": SEARCH_PATH,
+    "statement_timeout": "10s",
+    "lock_timeout": "4s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+    "application_name": "amana",
+    # Rows are few and plans short: compiling them costs more than it saves.
+    "jit": "off",
+}
+# Said with a commit that is on this server but not on the standby that was asked to confirm it.
+_STANDBY_SILENT = "canceling wait for synchronous replication"
+
+
+class Tx:
+    """One connection in one transaction. Not for two tasks at once.
+
+    Attributes:
+        org_id: the organisation whose rows are visible; None in ``Database.system``.
+    """
+
+    __slots__ = ("_after_commit", "_connection", "org_id")
+
+    def __init__(self, connection: asyncpg.Connection, org_id: OrgId | None) -> None:
+        self._connection = connection
+        self._after_commit: list[Callable[[], None]] = []
+        self.org_id = org_id
+
+    async def one(self, sql: str, **params: object) -> asyncpg.Record | None:
+        """Give the first row, or None. Parameters are written ``:name``."""
+        compiled, values = bind(sql, params)
+        with _refusing(self._connection):
+            return await self._connection.fetchrow(compiled, *values)
+
+    async def all(self, sql: str, **params: object) -> list[asyncpg.Record]:
+        """Give every row."""
+        compiled, values = bind(sql, params)
+        with _refusing(self._connection):
+            return list(await self._connection.fetch(compiled, *values))
+
+    async def value(self, sql: str, **params: object) -> object | None:
+        """Give the first column of the first row; None when there is no row."""
+        compiled, values = bind(sql, params)
+        with _refusing(self._connection):
+            found: object | None = await self._connection.fetchval(compiled, *values)
+            return found
+
+    async def run(self, sql: str, **params: object) -> int:
+        """Execute a change and give the number of rows it touched."""
+        compiled, values = bind(sql, params)
+        with _refusing(self._connection):
+            tag: str = await self._connection.execute(compiled, *values)
+        count = tag.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def fetch(self, sql: str, *args: object) -> list[asyncpg.Record]:
+        """Give every row of a statement written with ``$1``, ``$2``: for hot paths."""
+        with _refusing(self._connection):
+            return list(await self._connection.fetch(sql, *args))
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once the change is durable, in the order given; never after a rollback."""
+        self._after_commit.append(callback)
+
+    def run_after_commit(self) -> None:
+        """Call what was asked for. Only ``Database`` does this.
+
+        The change is stored by now. A callback that fails must neither hide that from the
+        caller nor keep the others from running, so its error goes to the loop's handler.
+        """
+        loop = asyncio.get_running_loop()
+        for callback in self._after_commit:
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001  outermost: the transaction is over
+                loop.call_exception_handler({"message": "after_commit callback failed", "exception": error})
+
+
+class Database:
+    """A pool of connections to one PostgreSQL.
+
+    Every refusal it raises is a ``Busy``: ``storage_unavailable``, ``storage_busy``,
+    ``storage_full``, or ``storage_outcome_unknown`` when a commit was sent and not answered.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, lane: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._lane = lane
+        self._unconfirmed: set[int] = set()
+
+    @classmethod
+    async def connect(cls, dsn: str, *, pool_size: int = 8) -> Self:
+        """Open the pool. Connections act as role ``amana_app`` where that role may be used.
+
+        Raises:
+            StorageUnavailable: the server does not answer.
+        """
+        try:
+            settings = await _session_settings(dsn)
+            pool = await _open_pool(dsn, settings, pool_size)
+            lane = await _open_pool(dsn, settings, 2)
+        except DRIVER_ERRORS as error:
+            raise (as_busy(error, closed=True) or error) from error
+        return cls(pool, lane)
+
+    def write(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
+        """Open a transaction that sees and changes rows of one organisation; commits at the end."""
+        return self._transaction(f"BEGIN; SET LOCAL amana.org = '{org_id}'", org_id)
+
+    def read(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
+        """Open a transaction that can only read rows of one organisation."""
+        return self._transaction(f"BEGIN READ ONLY; SET LOCAL amana.org = '{org_id}'", org_id)
+
+    def system(self) -> AbstractAsyncContextManager[Tx]:
+        """Open a transaction of no organisation: it sees only tables made for that (``protect_entry_table``)."""
+        return self._transaction("BEGIN", None)
+
+    async def call(self, org_id: OrgId, sql: str, *args: object) -> list[asyncpg.Record]:
+        """Run one statement that is its own transaction: one round trip, for the hottest path.
+
+        The statement calls an SQL function whose first argument, ``$1``, is the organisation
+        and which sets ``amana.org`` itself. It has connections of its own, so that slow readers
+        cannot hold up what people send. When this returns, the change is durable.
+
+        Args:
+            args: values of ``$1``, ``$2``, …; the first one is ``org_id``.
+        """
+        if not args or args[0] != org_id:
+            raise ValueError("The first argument of the statement must be the organisation.")
+        connection = await self._acquire(self._lane)
+        try:
+            with _refusing(connection, as_unknown):
+                rows = list(await connection.fetch(sql, *args))
+            self._require_confirmed(connection)
+            return rows
+        finally:
+            await self._release(self._lane, connection)
+
+    async def close(self) -> None:
+        """Close every connection; waits a little for open transactions."""
+        for pool in (self._lane, self._pool):
+            try:
+                await asyncio.wait_for(pool.close(), timeout=10)
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str, org_id: OrgId | None) -> AsyncIterator[Tx]:
+        connection = await self._acquire(self._pool)
+        tx = Tx(connection, org_id)
+        try:
+            try:
+                with _refusing(connection):
+                    await connection.execute(begin)
+                yield tx
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            await self._commit(connection)
+        finally:
+            await self._release(self._pool, connection)
+        tx.run_after_commit()
+
+    async def _commit(self, connection: asyncpg.Connection) -> None:
+        try:
+            with _refusing(connection, as_unknown):
+                tag = await connection.execute("COMMIT")
+        except BaseException:
+            # Cancelled or lost in the middle: whatever this connection says next is not trusted.
+            connection.terminate()
+            raise
+        if tag != "COMMIT":
+            # PostgreSQL answers COMMIT of a failed transaction with a friendly ROLLBACK.
+            raise RuntimeError("A statement failed, its error was caught, and the transaction went on.")
+        self._require_confirmed(connection)
+
+    def _require_confirmed(self, connection: asyncpg.Connection) -> None:
+        pid = connection.get_server_pid()
+        if pid in self._unconfirmed:
+            self._unconfirmed.discard(pid)
+            raise OutcomeUnknown
+
+    def _on_notice(self, connection: asyncpg.Connection, notice: asyncpg.PostgresLogMessage) -> None:
+        if _STANDBY_SILENT in (notice.message or ""):
+            self._unconfirmed.add(connection.get_server_pid())
+
+    async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.Connection:
+        try:
+            connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        except DRIVER_ERRORS as error:
+            raise (as_busy(error, closed=True) or error) from error
+        connection.add_log_listener(self._on_notice)
+        return connection
+
+    async def _release(self, pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
+        connection.remove_log_listener(self._on_notice)
+        try:
+            await pool.release(connection)
+        except DRIVER_ERRORS:
+            connection.terminate()
+
+
+@contextmanager
+def _refusing(
+    connection: asyncpg.Connection, translate: Callable[..., Busy | None] = as_busy
+) -> Iterator[None]:
+    try:
+        yield
+    except DRIVER_ERRORS as error:
+        refusal = translate(error, closed=connection.is_closed())
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+async def _roll_back(connection: asyncpg.Connection) -> None:
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute("ROLLBACK", timeout=5)
+    except DRIVER_ERRORS:
+        connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise
+
+
+async def _keep_session(connection: asyncpg.Connection) -> None:
+    """Instead of the pool's RESET ALL: nothing outlives a transaction, and it is a round trip saved."""
+
+
+async def _open_pool(dsn: str, settings: dict[str, str], size: int) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        max_queries=0x7FFFFFFF,
+        max_inactive_connection_lifetime=600,
+        max_cached_statement_lifetime=0,
+        statement_cache_size=400,
+        command_timeout=COMMAND_TIMEOUT_S,
+        timeout=ACQUIRE_TIMEOUT_S,
+        server_settings=settings,
+        reset=_keep_session,
+    )
+
+
+async def _session_settings(dsn: str) -> dict[str, str]:
+    """Settings of every connection, with the role that row-level security binds, if it can be taken."""
+    connection = await asyncpg.connect(dsn, timeout=ACQUIRE_TIMEOUT_S)
+    try:
+        may_use = await connection.fetchval(
+            "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = $1", APP_ROLE
+        )
+    finally:
+        await connection.close()
+    return {**SESSION_SETTINGS, "role": APP_ROLE} if may_use else dict(SESSION_SETTINGS)

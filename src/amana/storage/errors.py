@@ -1,0 +1,59 @@
+"""Why the database cannot answer now, and why the server cannot start at all."""
+
+from amana.kernel.errors import Busy
+
+
+class StartFailure(Exception):
+    """Amana cannot start. The sentence says what is wrong and what the operator can do.
+
+    Not a refusal: nobody is signed in yet, so it goes to the terminal and to the log.
+
+    Attributes:
+        code: stable, snake_case, for scripts and for the documentation.
+    """
+
+    code = "start_failure"
+
+
+class StorageUnavailable(Busy):
+    """The database cannot be reached, or every connection has been in use for long.
+
+    Nothing was done.
+    """
+
+    code = "storage_unavailable"
+
+    def __init__(
+        self, message: str = "The database cannot be reached.", *, retry_after_s: float = 2.0
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+
+
+class StorageBusy(Busy):
+    """A lock or a statement took too long, or two changes collided. Nothing was done."""
+
+    code = "storage_busy"
+
+    def __init__(self) -> None:
+        super().__init__("The database is too busy.", retry_after_s=1.0)
+
+
+class StorageFull(Busy):
+    """The database's disk is full. Nothing was done."""
+
+    code = "storage_full"
+
+    def __init__(self) -> None:
+        super().__init__("The server's disk is full.", retry_after_s=60.0)
+
+
+class OutcomeUnknown(Busy):
+    """The connection was lost around the commit: the change may or may not be stored.
+
+    Never acknowledge it. Repeating with the same client id is safe and gives the answer.
+    """
+
+    code = "storage_outcome_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("The connection was lost while saving.", retry_after_s=1.0)

@@ -1,0 +1,76 @@
+"""Month partitions: made ahead of time, never on the write path."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import asyncpg
+
+from amana.kernel.clock import Clock, unix_ms
+from amana.kernel.ids import Bucket, bucket_at, next_bucket
+
+# A client id may be 180 days old, so the last seven months can still receive a row.
+MONTHS_BACK = 7
+MONTHS_AHEAD = 3
+
+_PARTITIONED = """
+SELECT c.oid::regclass::text FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
+ WHERE n.nspname IN ('amana', 'keyring') AND p.partstrat = 'l' AND p.partnatts = 1 AND a.attname = 'bucket'
+ ORDER BY 1
+"""
+
+
+def buckets_around(clock: Clock) -> Iterator[Bucket]:
+    """The months that must be able to receive rows now: seven back to three ahead."""
+    first = clock.now().replace(day=1)
+    for _ in range(MONTHS_BACK):
+        first = (first - timedelta(days=1)).replace(day=1)
+    bucket = bucket_at(unix_ms(first))
+    for _ in range(MONTHS_BACK + 1 + MONTHS_AHEAD):
+        yield bucket
+        bucket = next_bucket(bucket)
+
+
+async def ensure_month_partitions(
+    dsn: str, tables: Sequence[str] | None = None, *, clock: Clock
+) -> list[str]:
+    """Make the missing partitions; give the names of the new ones.
+
+    Called at every start and by the leader once a day. Runs beside traffic: a partition is made
+    as a table of its own and then attached, which blocks neither readers nor writers.
+
+    Args:
+        dsn: of the account that owns the tables.
+        tables: ``amana.event``, ``keyring.wrap``, …; by default every table that is partitioned
+            by a list of its column ``bucket``.
+    """
+    connection = await asyncpg.connect(
+        dsn, timeout=10, server_settings={"lock_timeout": "5s", "search_path": "amana"}
+    )
+    try:
+        if tables is None:
+            tables = [row[0] for row in await connection.fetch(_PARTITIONED)]
+        made = []
+        for table in tables:
+            for bucket in buckets_around(clock):
+                if await _ensure_partition(connection, table, bucket):
+                    made.append(f"{table}_{bucket}")
+        return made
+    finally:
+        await connection.close()
+
+
+async def _ensure_partition(connection: asyncpg.Connection, table: str, bucket: Bucket) -> bool:
+    name = f"{table}_{bucket}"
+    if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
+        return False
+    async with connection.transaction():
+        # Two starting processes must not both make it.
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+        if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
+            return False
+        await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        await connection.execute(f"CALL amana.protect_table('{name}')")
+        await connection.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({bucket})")
+    return True

@@ -1,0 +1,25 @@
+"""Fixtures of the whole suite."""
+
+from tests.support.fixtures import (
+    clock,
+    database,
+    database_dsn,
+    empty_database,
+    empty_dsn,
+    entropy,
+    ids,
+    org_id,
+    postgres,
+)
+
+__all__ = [
+    "clock",
+    "database",
+    "database_dsn",
+    "empty_database",
+    "empty_dsn",
+    "entropy",
+    "ids",
+    "org_id",
+    "postgres",
+]

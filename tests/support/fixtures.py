@@ -1,0 +1,80 @@
+"""Fixtures for every test; ``tests/conftest.py`` imports them."""
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from amana.kernel.entropy import SeededEntropy
+from amana.kernel.ids import Ids, OrgId
+from amana.storage.database import Database
+from tests.support.clock import FakeClock
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the whole session, in memory where possible."""
+    server = PostgresServer.launch(FakeClock())
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def database_dsn(postgres: PostgresServer) -> Iterator[str]:
+    """A migrated, empty database of this test module's own."""
+    dsn = asyncio.run(postgres.create_database())
+    yield dsn
+    asyncio.run(postgres.drop_database(dsn))
+
+
+@pytest_asyncio.fixture
+async def database(database_dsn: str) -> AsyncIterator[Database]:
+    """The module's database. Tests of one module share its rows: use an organisation of your own."""
+    database = await Database.connect(database_dsn)
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def empty_dsn(postgres: PostgresServer) -> AsyncIterator[str]:
+    """A migrated database for one single test, without any row."""
+    dsn = await postgres.create_database()
+    yield dsn
+    await postgres.drop_database(dsn)
+
+
+@pytest_asyncio.fixture
+async def empty_database(empty_dsn: str) -> AsyncIterator[Database]:
+    """The same, connected."""
+    database = await Database.connect(empty_dsn)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Stands at 2026-11-22 12:00 UTC until the test moves it."""
+    return FakeClock()
+
+
+@pytest.fixture
+def entropy() -> SeededEntropy:
+    """Repeatable: a failing test prints its seed, ``AMANA_TEST_SEED`` replays it."""
+    seed = int(os.environ.get("AMANA_TEST_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"AMANA_TEST_SEED={seed}")
+    return SeededEntropy(seed)
+
+
+@pytest.fixture
+def ids(clock: FakeClock, entropy: SeededEntropy) -> Ids:
+    return Ids(clock, entropy)
+
+
+@pytest.fixture
+def org_id(ids: Ids) -> OrgId:
+    """An organisation's id that no other test uses."""
+    return OrgId(ids.new())
