@@ -45,7 +45,7 @@ class Fault(Enum):
     ORDER = "order"
     """This seq is not later than the one before: an entry was doubled, inserted or moved."""
     TIME = "time"
-    """This entry is dated before its predecessor."""
+    """An entry is dated before its predecessor: one of the two was changed."""
     FORM = "form"
     """This entry has no valid leaf, for example a commitment of another length."""
     CONTENT = "content"
@@ -62,8 +62,8 @@ class Broken:
 
     Attributes:
         first: the earliest seq that can be the bad one.
-        last: the latest one; equal to ``first`` when the bad entry is known exactly. Only
-            ``CONTENT`` gives a range, from one known chain value to the next.
+        last: the latest one; equal to ``first`` when the bad entry is known exactly. ``CONTENT``
+            ranges from one known chain value to the next, ``TIME`` over two entries.
     """
 
     fault: Fault
@@ -112,8 +112,7 @@ def verify_chain(
         expected = Seq(seq + 1)
         fault = _fault_of(leaf, expected=expected, minute=minute, end=end)
         if fault is not None:
-            place = expected if fault is Fault.GAP else leaf.seq
-            return Broken(fault, place, place)
+            return _broken(fault, leaf.seq, expected=expected, held=held)
         seq, minute = expected, leaf.minute
         chain = fold(chain, leaf)
         if seq in known:
@@ -121,6 +120,14 @@ def verify_chain(
                 return Broken(Fault.CONTENT, Seq(held + 1), seq)
             held = seq
     return Broken(Fault.MISSING, Seq(seq + 1), Seq(seq + 1)) if seq < end else None
+
+
+def _broken(fault: Fault, seq: Seq, *, expected: Seq, held: Seq) -> Broken:
+    if fault is Fault.GAP:
+        return Broken(fault, expected, expected)
+    if fault is Fault.TIME:
+        return Broken(fault, max(Seq(held + 1), Seq(seq - 1)), seq)
+    return Broken(fault, seq, seq)
 
 
 def _fault_of(leaf: Leaf, *, expected: Seq, minute: int, end: Seq) -> Fault | None:

@@ -40,6 +40,7 @@ ARGON2_MEMORY_KIB = 65_536
 ARGON2_PASSES = 4
 ARGON2_LANES = 4
 SALT_BYTES = 16
+MAX_FILE_BYTES = 65_536
 
 _PARAMETERS = Struct(">III").pack
 
@@ -143,16 +144,18 @@ class KeyFile:
     def _read(self) -> bytes | None:
         """The file's bytes once its owner and permissions are right; None when it does not exist."""
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             return None
         except OSError as failure:
             raise RootKeyFailure(
                 f"The root key file {self._path} cannot be read: {failure.strerror}."
             ) from failure
-        with os.fdopen(descriptor, "rb") as file:
-            self._check_permissions(os.fstat(file.fileno()))
-            return file.read(65_536)
+        try:
+            self._check_permissions(os.fstat(descriptor))
+            return os.read(descriptor, MAX_FILE_BYTES)
+        finally:
+            os.close(descriptor)
 
     def _check_permissions(self, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode):
