@@ -46,7 +46,7 @@ SELECT {_COLUMNS}
 
 _ORIGINAL = f"""
 SELECT {_COLUMNS} FROM event e
- WHERE e.conversation_id = $1 AND e.sender_id = $2 AND e.client_id = $3 AND e.bucket = $4
+ WHERE e.client_id = $3 AND e.sender_id = $2 AND e.bucket = $4 AND (e.conversation_id = $1) IS TRUE
 """  # noqa: S608  only column names are put in
 
 _HEAD = "conversation_id, seq, msg_no, last_ts, fence, chain"
