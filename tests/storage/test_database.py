@@ -1,6 +1,5 @@
 """Transactions on the real server."""
 
-
 from amana.kernel.ids import OrgId
 from amana.storage.database import Database
 

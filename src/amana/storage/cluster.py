@@ -14,13 +14,22 @@ from urllib.parse import quote
 
 from amana.kernel.entropy import Entropy
 from amana.storage.binaries import Binaries
-from amana.storage.errors import StartFailure
+from amana.storage.errors import (
+    AlreadyRunning,
+    DataDirUnusable,
+    DataVersionMismatch,
+    InitFailed,
+    PasswordLost,
+    SocketPathTooLong,
+)
 from amana.storage.osuser import OsUser, first_barrier, spawn_identity
 
 SUPERUSER = "amana"
 DATABASE = "amana"
 PORT = 5432  # only a part of the socket's name
 SOCKET_PATH_LIMIT_BYTES = 107  # sun_path holds 108 with its closing zero, on every system we run on
+# The last resort for a socket: short everywhere. What lies there is checked for its owner.
+_SHORT_DIR = "/tmp"  # noqa: S108
 LOG_LIMIT_BYTES = 20_000_000
 
 # May be changed by the operator: chosen for a small box that does other things too.
@@ -66,30 +75,6 @@ GUARDED = {
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] ",
 }
-
-
-class DataDirUnusable(StartFailure):
-    code = "data_dir_unusable"
-
-
-class DataVersionMismatch(StartFailure):
-    code = "data_version_mismatch"
-
-
-class AlreadyRunning(StartFailure):
-    code = "already_running"
-
-
-class SocketPathTooLong(StartFailure):
-    code = "socket_path_too_long"
-
-
-class PasswordLost(StartFailure):
-    code = "database_password_lost"
-
-
-class InitFailed(StartFailure):
-    code = "database_init_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +149,8 @@ def open_for(layout: Layout, user: OsUser) -> None:
     barrier = first_barrier(layout.root, user)
     if barrier is not None:
         raise DataDirUnusable(
-            f"PostgreSQL runs as the account {user.name}, which may not enter {barrier}. Put the data somewhere "
-            "that account can reach (AMANA_DATA_DIR=/var/lib/amana), or start Amana as an ordinary user."
+            f"PostgreSQL runs as the account {user.name}, which may not enter {barrier}. Put the data "
+            "where it can (AMANA_DATA_DIR=/var/lib/amana), or start Amana as an ordinary user."
         )
 
 
@@ -180,7 +165,7 @@ def check_version(layout: Layout, binaries: Binaries) -> None:
         written_by = int(file.read_text().strip())
     except FileNotFoundError as error:
         raise DataDirUnusable(
-            f"{layout.data} is not empty and holds no database. Move it away, or choose another AMANA_DATA_DIR."
+            f"{layout.data} is not empty and holds no database. Move it away or choose another folder."
         ) from error
     if written_by > binaries.major:
         raise DataVersionMismatch(
@@ -190,7 +175,7 @@ def check_version(layout: Layout, binaries: Binaries) -> None:
     if written_by < binaries.major:
         raise DataVersionMismatch(
             f"The data in {layout.data} were written by PostgreSQL {written_by}; this Amana brings "
-            f"PostgreSQL {binaries.major}. Restore a backup into a new data folder (docs/operating/database.md)."
+            f"PostgreSQL {binaries.major}. See docs/operating/database.md."
         )
 
 
@@ -228,7 +213,7 @@ def read_password(layout: Layout) -> str:
         return layout.password.read_text(encoding="ascii").strip()
     except FileNotFoundError as error:
         raise PasswordLost(
-            f"{layout.password} is missing. Restore it from the backup; without it Amana cannot open its database."
+            f"{layout.password} is missing. Restore it from the backup: it opens the database."
         ) from error
 
 
@@ -246,8 +231,8 @@ def choose_socket_dir(layout: Layout, user: OsUser, explicit: Path | None) -> Pa
     if _socket_length(beside_data) <= SOCKET_PATH_LIMIT_BYTES:
         return _own_folder(beside_data, user)
     name = "amana-" + hashlib.sha256(os.fsencode(layout.root)).hexdigest()[:12]
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "") if not user.switch else "/run"
-    base = next(p for p in (Path(runtime or "/tmp"), Path("/tmp")) if os.access(p, os.W_OK | os.X_OK))
+    runtime = "/run" if user.switch else os.environ.get("XDG_RUNTIME_DIR", _SHORT_DIR)
+    base = next(p for p in (Path(runtime), Path(_SHORT_DIR)) if os.access(p, os.W_OK | os.X_OK))
     _require_short(base / name)
     return _own_folder(base / name, user)
 

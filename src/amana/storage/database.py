@@ -132,7 +132,7 @@ class Database:
         return self._transaction(f"BEGIN READ ONLY; SET LOCAL amana.org = '{org_id}'", org_id)
 
     def system(self) -> AbstractAsyncContextManager[Tx]:
-        """Open a transaction of no organisation: it sees only tables made for that (``protect_entry_table``)."""
+        """Open a transaction of no organisation: it sees only ``protect_entry_table`` tables."""
         return self._transaction("BEGIN", None)
 
     async def call(self, org_id: OrgId, sql: str, *args: object) -> list[asyncpg.Record]:

@@ -13,9 +13,10 @@ import asyncpg
 import structlog
 
 from amana.kernel.entropy import Entropy, SystemEntropy
+from amana.kernel.errors import StartFailure
 from amana.storage import cluster, postmaster
 from amana.storage.binaries import Binaries, prepare
-from amana.storage.errors import StartFailure
+from amana.storage.errors import ServerFailed
 from amana.storage.faults import DRIVER_ERRORS
 from amana.storage.osuser import OsUser, choose_user, spawn_identity
 
@@ -27,10 +28,6 @@ RECOVERY_LIMIT_S = 900.0
 STOP_LIMIT_S = 60.0
 POLL_S = 0.02
 WATCH_S = 0.1
-
-
-class ServerFailed(StartFailure):
-    code = "database_did_not_start"
 
 
 class EmbeddedPostgres:
@@ -114,7 +111,7 @@ class EmbeddedPostgres:
         delay_s = 0.0
         while not self._stopping:
             await asyncio.sleep(WATCH_S)
-            if self._stopping or self.pid is not None:
+            if not self._has_died():
                 continue
             code = self._process.returncode if self._process is not None else None
             log.error("postgres_died", code=code)
@@ -132,9 +129,12 @@ class EmbeddedPostgres:
         except DRIVER_ERRORS:
             return False
 
+    def _has_died(self) -> bool:
+        return not self._stopping and self.pid is None
+
     async def _restart(self) -> bool:
         async with self._changing:
-            if self._stopping or self.pid is not None:
+            if not self._has_died():
                 return True
             try:
                 await self._launch()

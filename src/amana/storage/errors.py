@@ -1,18 +1,6 @@
 """Why the database cannot answer now, and why the server cannot start at all."""
 
-from amana.kernel.errors import Busy
-
-
-class StartFailure(Exception):
-    """Amana cannot start. The sentence says what is wrong and what the operator can do.
-
-    Not a refusal: nobody is signed in yet, so it goes to the terminal and to the log.
-
-    Attributes:
-        code: stable, snake_case, for scripts and for the documentation.
-    """
-
-    code = "start_failure"
+from amana.kernel.errors import Busy, StartFailure
 
 
 class StorageUnavailable(Busy):
@@ -57,3 +45,63 @@ class OutcomeUnknown(Busy):
 
     def __init__(self) -> None:
         super().__init__("The connection was lost while saving.", retry_after_s=1.0)
+
+
+class BinariesMissing(StartFailure):
+    code = "postgres_binaries_missing"
+
+
+class SetuidNotPermitted(StartFailure):
+    code = "setuid_not_permitted"
+
+
+class NoAccount(StartFailure):
+    code = "no_account"
+
+
+class DataDirUnusable(StartFailure):
+    code = "data_dir_unusable"
+
+
+class DataVersionMismatch(StartFailure):
+    code = "data_version_mismatch"
+
+
+class AlreadyRunning(StartFailure):
+    code = "already_running"
+
+
+class SocketPathTooLong(StartFailure):
+    code = "socket_path_too_long"
+
+
+class PasswordLost(StartFailure):
+    code = "database_password_lost"
+
+
+class InitFailed(StartFailure):
+    code = "database_init_failed"
+
+
+class ServerFailed(StartFailure):
+    code = "database_did_not_start"
+
+
+class DatabaseUnreachable(StartFailure):
+    code = "database_unreachable"
+
+
+class DatabaseTooOld(StartFailure):
+    code = "database_too_old"
+
+
+class SchemaNewer(StartFailure):
+    code = "schema_newer"
+
+
+class MigrationChanged(StartFailure):
+    code = "migration_changed"
+
+
+class MigrationFailed(StartFailure):
+    code = "migration_failed"

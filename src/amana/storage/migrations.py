@@ -9,7 +9,13 @@ from pathlib import Path
 import asyncpg
 
 from amana.kernel.clock import Clock
-from amana.storage.errors import StartFailure
+from amana.storage.errors import (
+    DatabaseTooOld,
+    DatabaseUnreachable,
+    MigrationChanged,
+    MigrationFailed,
+    SchemaNewer,
+)
 from amana.storage.faults import DRIVER_ERRORS, as_busy
 from amana.storage.roles import ensure_roles, grant_rights
 
@@ -28,28 +34,8 @@ CREATE TABLE IF NOT EXISTS amana.schema_migration (
   sha256 text NOT NULL,
   applied_at timestamptz NOT NULL
 );
-COMMENT ON TABLE amana.schema_migration IS 'group: SYSTEM. Which migrations ran; no row belongs to an organisation.';
+COMMENT ON TABLE amana.schema_migration IS 'group: SYSTEM. Which migrations ran; belongs to no organisation.';
 """
-
-
-class DatabaseTooOld(StartFailure):
-    code = "database_too_old"
-
-
-class DatabaseUnreachable(StartFailure):
-    code = "database_unreachable"
-
-
-class SchemaNewer(StartFailure):
-    code = "schema_newer"
-
-
-class MigrationChanged(StartFailure):
-    code = "migration_changed"
-
-
-class MigrationFailed(StartFailure):
-    code = "migration_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +121,8 @@ def _require_known(applied: dict[str, str], migrations: Sequence[Migration]) -> 
     unknown = sorted(set(applied) - set(ours))
     if unknown:
         raise SchemaNewer(
-            f"The database was set up by a newer Amana (it has {unknown[-1]}). Start that version or a later one."
+            f"The database was set up by a newer Amana (it has {unknown[-1]}). "
+            "Start that version or a later one."
         )
     changed = sorted(name for name, sha256 in applied.items() if ours[name] != sha256)
     if changed:

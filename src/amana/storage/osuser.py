@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from amana.storage.errors import StartFailure
+from amana.storage.errors import NoAccount
 
 # Tried in this order when Amana runs as root and nothing was configured.
 _CANDIDATES = ("postgres", "nobody")
-
-
-class NoAccount(StartFailure):
-    code = "no_account"
 
 
 class SpawnIdentity(TypedDict, total=False):
@@ -101,8 +97,9 @@ def _own_account(uid: int, configured: str | None) -> OsUser:
     entry = _find(str(uid))
     if entry is None:
         raise NoAccount(
-            f"Amana runs as user number {uid}, which has no account here, and PostgreSQL needs one. Add the line "
-            f'"amana:x:{uid}:{os.getegid()}::/:/usr/sbin/nologin" to /etc/passwd, or set AMANA_DATABASE_URL.'
+            f"Amana runs as user number {uid}, which has no account here, and PostgreSQL needs one. "
+            f'Add the line "amana:x:{uid}:{os.getegid()}::/:/usr/sbin/nologin" to /etc/passwd, '
+            "or set AMANA_DATABASE_URL."
         )
     if configured not in {None, entry.pw_name, str(uid)}:
         raise NoAccount(

@@ -51,26 +51,23 @@ async def ensure_month_partitions(
     try:
         if tables is None:
             tables = [row[0] for row in await connection.fetch(_PARTITIONED)]
-        made = []
-        for table in tables:
-            for bucket in buckets_around(clock):
-                if await _ensure_partition(connection, table, bucket):
-                    made.append(f"{table}_{bucket}")
-        return made
+        wanted = [(table, bucket) for table in tables for bucket in buckets_around(clock)]
+        made = [await _ensure_partition(connection, table, bucket) for table, bucket in wanted]
+        return [name for name in made if name is not None]
     finally:
         await connection.close()
 
 
-async def _ensure_partition(connection: asyncpg.Connection, table: str, bucket: Bucket) -> bool:
+async def _ensure_partition(connection: asyncpg.Connection, table: str, bucket: Bucket) -> str | None:
     name = f"{table}_{bucket}"
     if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
-        return False
+        return None
     async with connection.transaction():
         # Two starting processes must not both make it.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
         if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
-            return False
+            return None
         await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
         await connection.execute(f"CALL amana.protect_table('{name}')")
         await connection.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({bucket})")
-    return True
+    return name

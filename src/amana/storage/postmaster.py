@@ -1,6 +1,5 @@
 """Reading what a PostgreSQL server tells about itself: its pid file, its process, its log."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def living_pid(data: Path) -> int | None:
     try:
         # A server's working folder is its data; a zombie has none. This cannot be mistaken for a
         # stranger that got the same number.
-        return pid if os.readlink(f"/proc/{pid}/cwd") == str(data.resolve()) else None
+        return pid if Path(f"/proc/{pid}/cwd").readlink() == data.resolve() else None
     except OSError:
         return None
 
