@@ -18,7 +18,8 @@ WEB = ROOT / "web"
 # Texts are written once, beside the server's, and bundled into the client.
 TEXTS = ROOT / "src/amana/kernel/locales"
 STATIC = ROOT / "src/amana/app/static"
-STAMP = WEB / "node_modules/.built-from"
+BUILT_FROM = WEB / "node_modules/.built-from"
+INSTALLED_FROM = WEB / "node_modules/.installed-from"
 LEFT_OUT = {"node_modules", "dist"}
 
 
@@ -32,15 +33,28 @@ class WebClientHook(BuildHookInterface[Any]):
 
 def build() -> None:
     """Build the client if its sources differ from those of the last build."""
-    wanted = digest_of_sources()
-    if (STATIC / "index.html").is_file() and STAMP.is_file() and STAMP.read_text() == wanted:
+    wanted = digest(files_in(WEB) + files_in(TEXTS))
+    if (STATIC / "index.html").is_file() and read(BUILT_FROM) == wanted:
         return
     print("Building the web client (a minute the first time) …", flush=True)
-    npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+    install()
     npm("run", "build", "--silent")
     if not (STATIC / "index.html").is_file():
         sys.exit(f"The build of the web client left nothing in {STATIC}.")
-    STAMP.write_text(wanted)
+    BUILT_FROM.write_text(wanted)
+
+
+def install() -> None:
+    """Install what the client's lock file names, unless it is there."""
+    wanted = digest([WEB / "package.json", WEB / "package-lock.json"])
+    if read(INSTALLED_FROM) != wanted:
+        npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+        INSTALLED_FROM.write_text(wanted)
+
+
+def read(stamp: Path) -> str:
+    """The content of a stamp; empty when there is none."""
+    return stamp.read_text() if stamp.is_file() else ""
 
 
 def npm(*arguments: str) -> None:
@@ -57,13 +71,13 @@ def npm(*arguments: str) -> None:
     subprocess.run([home / "bin/node", scripts, *arguments], cwd=WEB, env=environment, check=True)
 
 
-def digest_of_sources() -> str:
-    """One hash over path and content of everything the client is made from."""
-    digest = hashlib.sha256()
-    for path in sorted((*files_in(WEB), *files_in(TEXTS))):
-        digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+def digest(paths: list[Path]) -> str:
+    """One hash over place and content of files."""
+    made = hashlib.sha256()
+    for path in sorted(paths):
+        made.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+        made.update(path.read_bytes())
+    return made.hexdigest()
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -79,6 +93,7 @@ if __name__ == "__main__":
     # Arguments are scripts of web/package.json to run instead: `lint`, `typecheck`, `test`.
     try:
         if sys.argv[1:]:
+            install()
             for script in sys.argv[1:]:
                 npm("run", "--silent", script)
         else:
