@@ -4,10 +4,13 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 PYTHON := $(BIN)/python
-SEED ?= $(shell date +%s)
+ifndef SEED
+SEED := $(shell date +%s)
+endif
 export AMANA_TEST_SEED := $(SEED)
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help run demo test test-full check check-python check-web format docs lock web install install-dev wheel clean
 
 help: ## Show this list
