@@ -49,7 +49,7 @@ docs: install-dev ## Write the generated reference pages again
 	@$(PYTHON) scripts/write_docs.py
 
 wheel: install-dev ## Build the installable package, web client inside, into dist/
-	@.bootstrap/bin/uv build --quiet --wheel
+	@$(PYTHON) -m hatchling build -t wheel
 
 lock: install-dev ## Write the lock files again (UPGRADE=--upgrade for newer versions)
 	@scripts/lock.sh
