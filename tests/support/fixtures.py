@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -11,14 +12,27 @@ import pytest_asyncio
 from amana.kernel.entropy import SeededEntropy
 from amana.kernel.ids import Ids, OrgId
 from amana.storage.database import Database
+from amana.storage.migrations import FLOOR_VERSION
 from tests.support.clock import FakeClock
 from tests.support.postgres import PostgresServer
+
+FLOOR_BINARIES = Path(f"/usr/lib/postgresql/{FLOOR_VERSION}/bin")
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One server for the whole session, in memory where possible."""
     server = PostgresServer.launch(FakeClock())
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def floor_postgres() -> Iterator[PostgresServer]:
+    """The oldest PostgreSQL that Amana supports, started apart from the system's own cluster."""
+    if not (FLOOR_BINARIES / "initdb").exists():
+        pytest.skip(f"PostgreSQL {FLOOR_VERSION} is not installed (no {FLOOR_BINARIES}/initdb)")
+    server = PostgresServer.launch(FakeClock(), binaries=FLOOR_BINARIES)
     yield server
     server.close()
 

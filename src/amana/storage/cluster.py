@@ -179,21 +179,35 @@ def check_version(layout: Layout, binaries: Binaries) -> None:
         )
 
 
+def check_owner(layout: Layout, user: OsUser) -> None:
+    """Refuse data that belong to another account: PostgreSQL would, in words nobody understands.
+
+    Raises:
+        DataDirUnusable: says who owns them and how to hand them over.
+    """
+    owner = layout.data.stat().st_uid
+    if owner != user.uid:
+        raise DataDirUnusable(
+            f"The data in {layout.data} belong to user number {owner}, and PostgreSQL runs as {user.name}. "
+            f"Run: chown -R {user.name} {layout.data}"
+        )
+
+
 def initialise(layout: Layout, binaries: Binaries, user: OsUser, entropy: Entropy) -> None:
     """Make the database files, complete or not at all.
 
     Raises:
         InitFailed: says what initdb said.
     """
-    shutil.rmtree(layout.unfinished_data, ignore_errors=True)
-    layout.unfinished_data.mkdir(mode=0o700)
     password = urlsafe_b64encode(entropy.token_bytes(32)).decode().rstrip("=")
     for_initdb = layout.root / "postgres.password.new"
-    _write_private(for_initdb, password)
-    if user.switch:
-        os.chown(layout.unfinished_data, user.uid, user.gid)
-        os.chown(for_initdb, user.uid, user.gid)
     try:
+        shutil.rmtree(layout.unfinished_data, ignore_errors=True)
+        layout.unfinished_data.mkdir(mode=0o700)
+        _write_private(for_initdb, password)
+        if user.switch:
+            os.chown(layout.unfinished_data, user.uid, user.gid)
+            os.chown(for_initdb, user.uid, user.gid)
         _run_initdb(layout, binaries, user, for_initdb)
         _write_private(layout.password, password)
         layout.unfinished_data.rename(layout.data)

@@ -152,6 +152,7 @@ class EmbeddedPostgres:
         if _is_empty(layout.data):
             log.info("postgres_creating", folder=str(layout.data), account=user.name)
             cluster.initialise(layout, binaries, user, self._entropy)
+        cluster.check_owner(layout, user)
         cluster.check_version(layout, binaries)
         self._use(binaries, cluster.choose_socket_dir(layout, user, self._explicit_socket_dir))
 
