@@ -21,15 +21,6 @@ class MessageNotFound(NotFound):
         super().__init__("There is no such message.", seq=seq)
 
 
-class PersonNotFound(NotFound):
-    """No such person, or the caller may not know that they exist."""
-
-    code = "person_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such person.")
-
-
 class MemberNotFound(NotFound):
     """The person is no member of this conversation."""
 
@@ -37,15 +28,6 @@ class MemberNotFound(NotFound):
 
     def __init__(self) -> None:
         super().__init__("This person is not in the conversation.")
-
-
-class NotAllowed(Forbidden):
-    """The caller sees the thing but lacks the capability."""
-
-    code = "not_allowed"
-
-    def __init__(self, *, permission: str) -> None:
-        super().__init__("You are not allowed to do this.", permission=permission)
 
 
 class NotTheAuthor(Forbidden):
@@ -156,15 +138,6 @@ class MessageRemoved(Conflict):
         super().__init__("The message was removed.", seq=seq)
 
 
-class ClientIdReused(Conflict):
-    """The retry key already stands for something else."""
-
-    code = "client_id_reused"
-
-    def __init__(self) -> None:
-        super().__init__("This id was already used for something else.", field="client_id")
-
-
 class SendingTooFast(Busy):
     """One person sends faster than any person writes."""
 
@@ -177,9 +150,7 @@ class SendingTooFast(Busy):
 ALL: tuple[type[Exception], ...] = (
     ConversationNotFound,
     MessageNotFound,
-    PersonNotFound,
     MemberNotFound,
-    NotAllowed,
     NotTheAuthor,
     PurposeRequired,
     TitleRequired,
@@ -193,6 +164,5 @@ ALL: tuple[type[Exception], ...] = (
     DirectIsFixed,
     OwnerMustTransfer,
     MessageRemoved,
-    ClientIdReused,
     SendingTooFast,
 )

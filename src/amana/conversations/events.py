@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from amana.conversations.messages.formatting import Block
+from amana.conversations.model import HISTORY_NAMES, HistoryPolicy
 from amana.kernel.feature import EventKind
 
 CONVERSATION_CREATED: Final = 1
@@ -31,6 +32,11 @@ class HistoryBody(msgspec.Struct, frozen=True):
 
     policy: str
     days: int | None
+
+
+def history_body(history: HistoryPolicy) -> HistoryBody:
+    """The policy as clients see it."""
+    return HistoryBody(policy=HISTORY_NAMES[history.policy], days=history.days or None)
 
 
 class ConversationCreated(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +147,7 @@ USER_KINDS = (
 )
 
 NAMES = {kind.number: kind.name for kind in KINDS}
+USER_NAMES = {kind.number: kind.name for kind in USER_KINDS}
 
 _encoder = msgspec.json.Encoder()
 

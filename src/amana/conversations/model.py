@@ -77,9 +77,6 @@ class HistoryPolicy:
         if self.policy is History.DAYS and not 1 <= self.days <= MAX_HISTORY_DAYS:
             raise HistoryDaysInvalid(limit=MAX_HISTORY_DAYS)
 
-    def as_json(self) -> dict[str, object]:
-        return {"policy": HISTORY_NAMES[self.policy], "days": self.days or None}
-
 
 @dataclass(frozen=True, slots=True)
 class Conversation:

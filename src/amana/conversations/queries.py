@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from amana.conversations.model import (
     Conversation,
     History,
@@ -14,7 +16,7 @@ from amana.conversations.model import (
     Stay,
 )
 from amana.kernel.ids import ConversationId, OrgId, Seq, UserId
-from amana.storage.database import Row, Tx
+from amana.storage.database import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ _MEMBER = """m.conversation_id, m.user_id, m.role, m.visible_from, m.joined_seq,
     m.read_no"""
 
 
-def _conversation(row: Row) -> Conversation:
+def _conversation(row: asyncpg.Record) -> Conversation:
     return Conversation(
         org_id=row["org_id"],
         conversation_id=row["conversation_id"],
@@ -46,7 +48,7 @@ def _conversation(row: Row) -> Conversation:
     )
 
 
-def _member(row: Row) -> Member:
+def _member(row: asyncpg.Record) -> Member:
     return Member(
         conversation_id=row["conversation_id"],
         user_id=row["user_id"],
@@ -66,7 +68,7 @@ async def find_mine(tx: Tx, conversation_id: ConversationId, viewer: UserId) -> 
         SELECT {_CONVERSATION}, {_MEMBER}
           FROM member m JOIN conversation c ON c.conversation_id = m.conversation_id
          WHERE m.conversation_id = :conversation_id AND m.user_id = :viewer
-        """,
+        """,  # noqa: S608  constant columns
         conversation_id=conversation_id,
         viewer=viewer,
     )
@@ -102,7 +104,7 @@ async def list_mine(tx: Tx, viewer: UserId) -> list[Mine]:
         SELECT {_CONVERSATION}, {_MEMBER}
           FROM member m JOIN conversation c ON c.conversation_id = m.conversation_id
          WHERE m.conversation_id = ANY(:ids) AND m.user_id = :viewer
-        """,
+        """,  # noqa: S608  constant columns
         ids=list(peers),
         viewer=viewer,
     )
@@ -111,7 +113,10 @@ async def list_mine(tx: Tx, viewer: UserId) -> list[Mine]:
 
 async def find_member(tx: Tx, conversation_id: ConversationId, user_id: UserId) -> Member | None:
     row = await tx.one(
-        f"SELECT {_MEMBER} FROM member m WHERE m.conversation_id = :conversation_id AND m.user_id = :user_id",
+        f"""
+        SELECT {_MEMBER} FROM member m
+         WHERE m.conversation_id = :conversation_id AND m.user_id = :user_id
+        """,  # noqa: S608  constant columns
         conversation_id=conversation_id,
         user_id=user_id,
     )
@@ -124,7 +129,7 @@ async def lock_conversation(tx: Tx, conversation_id: ConversationId) -> Conversa
         f"""
         SELECT {_CONVERSATION} FROM conversation c
          WHERE c.conversation_id = :conversation_id FOR NO KEY UPDATE
-        """,
+        """,  # noqa: S608  constant columns
         conversation_id=conversation_id,
     )
     return None if row is None else _conversation(row)
@@ -173,7 +178,8 @@ async def update_owner(tx: Tx, conversation_id: ConversationId, *, owner_id: Use
     )
     await tx.run(
         """
-        UPDATE member SET role = CASE WHEN user_id = :owner_id THEN :owner::smallint ELSE :member::smallint END
+        UPDATE member
+           SET role = CASE WHEN user_id = :owner_id THEN :owner::smallint ELSE :member::smallint END
          WHERE conversation_id = :conversation_id AND (user_id = :owner_id OR role = :owner::smallint)
         """,
         owner_id=owner_id,
@@ -289,7 +295,7 @@ async def list_members(
                         WHERE v.conversation_id = :conversation_id AND v.user_id = :viewer)
          ORDER BY m.user_id
          LIMIT :limit
-        """,
+        """,  # noqa: S608  constant columns
         conversation_id=conversation_id,
         viewer=viewer,
         after=after,

@@ -1,6 +1,6 @@
 """Formatting: what people type becomes a tree of spans, never HTML.
 
-The marks are those that people know from their telephones: ``*bold* _italic_ ~struck~`` and one or three
+The marks are those that people know from their telephones: ``*bold* _italic_ ~struck~``, one or three
 backticks for code, lines that start with ``- `` or ``> ``, and addresses that start with http:// or https://.
 A mark counts only at the edge of a word, so ``2*3*4`` and ``snake_case`` stay what they are. What does not
 close is text.
@@ -8,8 +8,8 @@ close is text.
 One pass over the text, whatever it contains: every lookup that has failed once is not tried again.
 
 The tree is plain JSON. Blocks: ``p`` and ``quote`` with ``spans``, ``list`` with ``items`` (each a list of
-spans), ``code`` with ``text``. Spans: ``text`` and ``code`` with ``text``; ``b``, ``i``, ``s`` with ``spans``;
-``link`` with ``text`` (as typed) and ``href``.
+spans), ``code`` with ``text``. Spans: ``text``, ``code`` with ``text``; ``b``, ``i``, ``s`` with ``spans``; ``link``
+with ``text`` (as typed) and ``href``.
 """
 
 import re

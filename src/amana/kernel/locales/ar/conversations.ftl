@@ -1,8 +1,6 @@
 error-conversation-not-found = لا توجد محادثة كهذه.
 error-message-not-found = لا توجد رسالة كهذه.
-error-person-not-found = لا يوجد شخص كهذا.
 error-member-not-found = هذا الشخص ليس في المحادثة.
-error-not-allowed = لا يُسمح لك بفعل هذا.
 error-not-the-author = لا يمكن تعديل الرسالة إلا من كاتبها.
 error-purpose-required = يُرجى ذكر الغرض من المجموعة.
 error-title-required = يُرجى تسمية المجموعة.
@@ -16,5 +14,4 @@ error-direct-with-self = يُرجى اختيار شخص آخر للتحدث مع
 error-direct-is-fixed = لا يمكن تغيير محادثة بين شخصين بهذه الطريقة.
 error-owner-must-transfer = يُرجى تعيين مالك آخر للمجموعة قبل مغادرتها.
 error-message-removed = أُزيلت الرسالة.
-error-client-id-reused = تعذّر إرسال هذه الرسالة مرة أخرى: استُخدم رقمها لشيء آخر من قبل.
 error-sending-too-fast = أنت ترسل بسرعة كبيرة. يُرجى الانتظار قليلًا.

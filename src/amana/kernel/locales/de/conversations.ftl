@@ -1,8 +1,6 @@
 error-conversation-not-found = Diesen Chat gibt es nicht.
 error-message-not-found = Diese Nachricht gibt es nicht.
-error-person-not-found = Diese Person gibt es nicht.
 error-member-not-found = Diese Person ist nicht in diesem Chat.
-error-not-allowed = Dazu sind Sie nicht berechtigt.
 error-not-the-author = Nur wer eine Nachricht geschrieben hat, kann sie bearbeiten.
 error-purpose-required = Bitte geben Sie an, wozu die Gruppe dient.
 error-title-required = Bitte geben Sie der Gruppe einen Namen.
@@ -16,5 +14,4 @@ error-direct-with-self = Bitte wählen Sie eine andere Person.
 error-direct-is-fixed = Ein Chat zu zweit lässt sich so nicht ändern.
 error-owner-must-transfer = Bitte bestimmen Sie eine andere verantwortliche Person, bevor Sie die Gruppe verlassen.
 error-message-removed = Die Nachricht wurde entfernt.
-error-client-id-reused = Diese Nachricht konnte nicht erneut gesendet werden: Ihre Nummer wurde schon für etwas anderes verwendet.
 error-sending-too-fast = Sie senden zu schnell. Bitte warten Sie einen Augenblick.

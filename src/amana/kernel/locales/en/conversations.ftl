@@ -1,8 +1,6 @@
 error-conversation-not-found = There is no such conversation.
 error-message-not-found = There is no such message.
-error-person-not-found = There is no such person.
 error-member-not-found = This person is not in the conversation.
-error-not-allowed = You are not allowed to do this.
 error-not-the-author = Only the author can edit a message.
 error-purpose-required = Say what the group is for.
 error-title-required = Give the group a name.
@@ -16,5 +14,4 @@ error-direct-with-self = Choose somebody else to talk to.
 error-direct-is-fixed = A conversation between two people cannot be changed in this way.
 error-owner-must-transfer = Make somebody else the owner before you leave.
 error-message-removed = The message was removed.
-error-client-id-reused = This message could not be sent again: its number was already used for something else.
 error-sending-too-fast = You are sending too fast. Please wait a moment.

@@ -1,8 +1,6 @@
 error-conversation-not-found = Sellist vestlust ei ole.
 error-message-not-found = Sellist sõnumit ei ole.
-error-person-not-found = Sellist inimest ei ole.
 error-member-not-found = See inimene ei ole selles vestluses.
-error-not-allowed = Teil ei ole selleks õigust.
 error-not-the-author = Sõnumit saab muuta ainult selle kirjutaja.
 error-purpose-required = Palun öelge, milleks rühm on.
 error-title-required = Palun andke rühmale nimi.
@@ -16,5 +14,4 @@ error-direct-with-self = Palun valige vestluseks keegi teine.
 error-direct-is-fixed = Kahe inimese vestlust ei saa niimoodi muuta.
 error-owner-must-transfer = Palun määrake enne lahkumist rühmale uus omanik.
 error-message-removed = Sõnum on eemaldatud.
-error-client-id-reused = Seda sõnumit ei saanud uuesti saata: selle numbrit on juba kasutatud millekski muuks.
 error-sending-too-fast = Te saadate liiga kiiresti. Palun oodake hetk.

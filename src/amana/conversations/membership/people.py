@@ -1,0 +1,60 @@
+"""Steps that creating a conversation and joining one have in common."""
+
+from collections.abc import Sequence
+
+from amana.conversations import events, queries
+from amana.conversations.model import Conversation, Member
+from amana.conversations.opening import open_content, proof_of
+from amana.conversations.writing import Desk
+from amana.events.model import NewUserEvent
+from amana.kernel.actor import Actor, Role
+from amana.kernel.ids import ConversationId, Seq, UserId
+from amana.people.errors import UnknownPerson
+from amana.people.queries import names
+from amana.storage.database import Tx
+
+
+async def require_known(tx: Tx, actor: Actor, users: Sequence[UserId]) -> None:
+    """Raise UnknownPerson unless all exist and ``actor`` may know that.
+
+    Guests know only people they are in a conversation with already.
+    """
+    if not users:
+        return
+    known = await names(tx, list(users))
+    for user in users:
+        if user not in known:
+            raise UnknownPerson
+        if actor.role is Role.GUEST and not await queries.share_a_conversation(tx, actor.user_id, user):
+            raise UnknownPerson
+
+
+async def welcome(
+    desk: Desk, tx: Tx, conversation: Conversation, members: Sequence[Member], *, peers: dict[UserId, UserId]
+) -> None:
+    """Make people members and tell each of their devices. The event that lets them in is appended already."""
+    await queries.insert_members(tx, conversation.org_id, members, kind=conversation.kind, peers=peers)
+    await desk.log.append_users(
+        tx,
+        [
+            NewUserEvent(
+                user_id=member.user_id,
+                kind=events.CONVERSATION_JOINED,
+                conversation_id=conversation.conversation_id,
+                seq=member.joined_seq,
+                detail={"visible_from": member.visible_from},
+            )
+            for member in members
+        ],
+    )
+
+
+async def first_content(desk: Desk, tx: Tx, actor: Actor, conversation_id: ConversationId) -> bytes | None:
+    """Content of the first event for a member who may see it."""
+    member = await queries.find_member(tx, conversation_id, actor.user_id)
+    if member is None or member.visible_from > 1:
+        return None
+    stored = await desk.log.at(tx, conversation_id, [Seq(1)])
+    contents = await open_content(desk.vault, tx, proof_of(actor.org_id, member), stored)
+    content = contents.get(Seq(1))
+    return content if isinstance(content, bytes) else None

@@ -1,0 +1,37 @@
+"""How fast one person may send: a token bucket each, the least used forgotten first."""
+
+from collections import OrderedDict
+
+from amana.conversations.errors import SendingTooFast
+from amana.conversations.model import SEND_BURST, SEND_PER_S
+from amana.kernel.clock import Clock
+from amana.kernel.ids import UserId
+
+# Some megabytes. A forgotten bucket is a full one, which errs on the friendly side.
+MAX_BUCKETS = 50_000
+
+
+class Flood:
+    """Counts what each person sends, on all their devices together."""
+
+    def __init__(self, clock: Clock, *, burst: int = SEND_BURST, per_s: float = SEND_PER_S) -> None:
+        self._clock = clock
+        self._burst = float(burst)
+        self._per_s = per_s
+        self._levels: OrderedDict[UserId, tuple[float, float]] = OrderedDict()
+
+    def take(self, user_id: UserId) -> None:
+        """Count one message.
+
+        Raises:
+            SendingTooFast: nothing was counted; try again after ``retry_after_s``.
+        """
+        now_s = self._clock.monotonic_s()
+        level, since_s = self._levels.pop(user_id, (self._burst, now_s))
+        level = min(self._burst, level + (now_s - since_s) * self._per_s)
+        allowed = level >= 1.0
+        self._levels[user_id] = (level - 1.0 if allowed else level, now_s)
+        if len(self._levels) > MAX_BUCKETS:
+            self._levels.popitem(last=False)
+        if not allowed:
+            raise SendingTooFast(retry_after_s=round((1.0 - level) / self._per_s, 3))

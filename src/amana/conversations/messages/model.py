@@ -1,0 +1,107 @@
+"""A message as its readers see it, and the pure rules of composing one."""
+
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from amana.conversations.errors import TextEmpty
+from amana.conversations.events import MessageCreated, ReplyTo, encode
+from amana.conversations.messages.formatting import parse
+from amana.conversations.messages.queries import MessageState
+from amana.conversations.model import MAX_TEXT, check_text
+from amana.events.model import StoredEvent
+from amana.kernel.ids import Seq
+from amana.vault import Unreadable
+
+Content: TypeAlias = bytes | Unreadable
+
+
+class Removed(msgspec.Struct, frozen=True):
+    """Who removed a message, and when (Unix milliseconds)."""
+
+    by: UUID
+    at: int
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """The current state of one entry of a conversation: a message, or something that happened to the room.
+
+    Attributes:
+        ts: server time in Unix milliseconds.
+        revision: 0 as first sent, then the number of edits.
+        edited_at: time of the newest edit in Unix milliseconds.
+        content: as the event kind's payload says; null for removed and unreadable entries.
+        unreadable: ``erased`` or ``damaged``; absent otherwise.
+    """
+
+    seq: int
+    msg_no: int
+    kind: str
+    sender_id: UUID
+    ts: int
+    client_id: UUID
+    revision: int
+    edited_at: int | None
+    removed: Removed | None
+    content: msgspec.Raw | None
+    unreadable: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def entry_of(event: StoredEvent, name: str, state: MessageState, content: Content | None) -> Entry:
+    """Put an entry together. ``content`` is that of ``state.current_seq``; None for a removed message."""
+    removed = None
+    if state.removed_ts is not None and state.removed_by is not None:
+        removed, content = Removed(state.removed_by, state.removed_ts), None
+    return Entry(
+        seq=event.seq,
+        msg_no=event.msg_no,
+        kind=name,
+        sender_id=event.sender_id,
+        ts=event.ts_ms,
+        client_id=event.client_id,
+        revision=state.revision,
+        edited_at=state.edited_ts,
+        removed=removed,
+        content=msgspec.Raw(content) if isinstance(content, bytes) else None,
+        unreadable=content.value if isinstance(content, Unreadable) else msgspec.UNSET,
+    )
+
+
+def compose(text: str, reply_to: Seq | None) -> bytes:
+    """Check and format what somebody typed; give the content that is sealed, stored and shown.
+
+    Raises:
+        TextEmpty, TextTooLong, TextInvalid
+    """
+    text = check_text(text, field="text", limit=MAX_TEXT)
+    if not text or text.isspace():
+        raise TextEmpty
+    reply = None if reply_to is None else ReplyTo(reply_to)
+    return encode(MessageCreated(text=text, spans=parse(text), reply_to=reply))
+
+
+class Said(msgspec.Struct):
+    """The part of a message's content that decides whether a retry says the same.
+
+    Not the spans: a release that formats better must still recognise what the one before stored.
+    """
+
+    text: str = ""
+    reply_to: ReplyTo | None = None
+
+
+_said = msgspec.json.Decoder(Said).decode
+
+
+def says_the_same(one: bytes, other: bytes, *, text_only: bool = False) -> bool:
+    """Whether two contents are the same message as typed."""
+    if one == other:
+        return True
+    first, second = _said(one), _said(other)
+    return first.text == second.text and (text_only or first.reply_to == second.reply_to)
+
+
+def reply_of(content: bytes) -> ReplyTo | None:
+    """What a stored message answers."""
+    return _said(content).reply_to

@@ -1,0 +1,218 @@
+"""Reading: pages of entries, single entries, ranges of events; always as a member of the conversation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amana.conversations import events, queries
+from amana.conversations.errors import ConversationNotFound, MessageNotFound
+from amana.conversations.messages import queries as message_queries
+from amana.conversations.messages.model import Content, Entry, entry_of, reply_of
+from amana.conversations.messages.queries import MessageState, untouched
+from amana.conversations.model import Member
+from amana.conversations.opening import open_content, proof_of
+from amana.conversations.writing import Desk
+from amana.events.frames import encode_stored, encode_unreadable
+from amana.events.model import Head, StoredEvent
+from amana.kernel.actor import Actor
+from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.storage.database import Tx
+from amana.vault import Unreadable
+
+# These change an entry and are none themselves.
+CHANGES = frozenset({events.MESSAGE_EDITED, events.MESSAGE_REMOVED})
+WITH_TEXT = frozenset({events.MESSAGE_CREATED, events.MESSAGE_EDITED})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries in ascending order; ``quotes`` are the answered messages that are not on the page."""
+
+    entries: list[Entry]
+    more: bool
+    quotes: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Ready event elements in ascending order; ``head`` as of the same snapshot."""
+
+    frames: list[bytes]
+    first: Seq
+    last: Seq
+    limited: bool
+    head: Head
+
+
+class Pages:
+    """Everything that members read."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def page(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, before: Seq | None, limit: int
+    ) -> Page:
+        """The newest ``limit`` entries before ``before`` (None: the newest of all), in their current state.
+
+        Raises:
+            ConversationNotFound
+        """
+        member, head = await self._reader(tx, actor, conversation_id)
+        place = Seq(head.seq + 1) if before is None else min(before, Seq(head.seq + 1))
+        found: list[StoredEvent] = []
+        while len(found) <= limit and place > member.visible_from:
+            chunk = await self._desk.log.read_back(tx, conversation_id, before=place, limit=limit + 1)
+            found = [event for event in chunk if _is_entry(event, member)] + found
+            place = Seq(max(0, place - limit - 1))
+        more = len(found) > limit
+        entries = await self._entries(tx, actor.org_id, member, found[-limit:])
+        return Page(entries, more, await self._quotes(tx, actor.org_id, member, entries))
+
+    async def entry(self, tx: Tx, actor: Actor, conversation_id: ConversationId, seq: Seq) -> Entry:
+        """One entry in its current state: how a client shows what a message answers.
+
+        Raises:
+            ConversationNotFound
+            MessageNotFound: none there, not visible to ``actor``, or the place of an edit or removal.
+        """
+        member, _ = await self._reader(tx, actor, conversation_id)
+        stored = await self._desk.log.at(tx, conversation_id, [seq])
+        visible = [event for event in stored if _is_entry(event, member)]
+        if not visible:
+            raise MessageNotFound(seq=seq)
+        (entry,) = await self._entries(tx, actor.org_id, member, visible)
+        return entry
+
+    async def events_after(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
+    ) -> Range:
+        """The first ``limit`` events after ``after`` that ``actor`` may see; ``limited``: there are more.
+
+        Raises:
+            ConversationNotFound
+        """
+        member, head = await self._reader(tx, actor, conversation_id)
+        start = max(after, Seq(member.visible_from - 1))
+        stored = await self._desk.log.read(tx, conversation_id, after=start, upto=head.seq, limit=limit)
+        return await self._range(tx, actor.org_id, member, head, stored, limited=head.seq > start + limit)
+
+    async def newest_after(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
+    ) -> Range | None:
+        """Like ``events_after``, but of more than ``limit`` the newest; None: no member."""
+        member = await queries.find_member(tx, conversation_id, actor.user_id)
+        if member is None:
+            return None
+        head = (await self._desk.log.heads(tx, [conversation_id]))[conversation_id]
+        start = max(after, Seq(member.visible_from - 1))
+        limited = head.seq > start + limit
+        start = Seq(head.seq - limit) if limited else start
+        stored = await self._desk.log.read(tx, conversation_id, after=start, upto=head.seq, limit=limit)
+        return await self._range(tx, actor.org_id, member, head, stored, limited=limited)
+
+    async def last_messages(
+        self, tx: Tx, org_id: OrgId, members: Sequence[tuple[Member, Head]]
+    ) -> dict[ConversationId, Entry]:
+        """The newest message of each conversation, where it is among the last events."""
+        last: dict[ConversationId, Entry] = {}
+        for member, head in members:
+            event = await self._last_message(tx, member, head)
+            if event is not None:
+                (last[member.conversation_id],) = await self._entries(tx, org_id, member, [event])
+        return last
+
+    async def _last_message(self, tx: Tx, member: Member, head: Head) -> StoredEvent | None:
+        """Found in few steps nearly always: what follows the newest message are edits and members coming."""
+        place, size = Seq(head.seq + 1), 4
+        while place > member.visible_from:
+            chunk = await self._desk.log.read_back(tx, member.conversation_id, before=place, limit=size)
+            for event in reversed(chunk):
+                if event.kind == events.MESSAGE_CREATED and event.seq >= member.visible_from:
+                    return event
+            place, size = Seq(max(0, place - size)), min(size * 4, 400)
+        return None
+
+    async def _reader(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> tuple[Member, Head]:
+        member = await queries.find_member(tx, conversation_id, actor.user_id)
+        if member is None:
+            raise ConversationNotFound
+        return member, (await self._desk.log.heads(tx, [conversation_id]))[conversation_id]
+
+    async def _entries(
+        self, tx: Tx, org_id: OrgId, member: Member, stored: Sequence[StoredEvent]
+    ) -> list[Entry]:
+        messages = [event.seq for event in stored if event.kind == events.MESSAGE_CREATED]
+        states = await self._states(tx, member, messages)
+        elsewhere = [state.current_seq for state in states.values() if state.current_seq != state.seq]
+        current = {event.seq: event for event in stored}
+        if elsewhere:
+            newer = await self._desk.log.at(tx, member.conversation_id, elsewhere)
+            current |= {event.seq: event for event in newer}
+        shown = {event.seq: states.get(event.seq) or untouched(event.seq) for event in stored}
+        wanted = [current[state.current_seq] for state in shown.values() if state.removed_ts is None]
+        contents = await open_content(self._desk.vault, tx, proof_of(org_id, member), wanted)
+        return [
+            entry_of(
+                event,
+                events.NAMES[event.kind],
+                shown[event.seq],
+                contents.get(shown[event.seq].current_seq),
+            )
+            for event in stored
+        ]
+
+    async def _quotes(self, tx: Tx, org_id: OrgId, member: Member, entries: Sequence[Entry]) -> list[Entry]:
+        """What is answered on this page and stands elsewhere, as far as this reader may see it."""
+        here = {entry.seq for entry in entries}
+        wanted: set[Seq] = set()
+        for entry in entries:
+            if entry.kind == "message.created" and entry.content is not None:
+                reply = reply_of(bytes(entry.content))
+                if reply is not None and reply.seq not in here and reply.seq >= member.visible_from:
+                    wanted.add(Seq(reply.seq))
+        if not wanted:
+            return []
+        stored = await self._desk.log.at(tx, member.conversation_id, sorted(wanted))
+        return await self._entries(tx, org_id, member, stored)
+
+    async def _states(self, tx: Tx, member: Member, seqs: Sequence[Seq]) -> dict[Seq, MessageState]:
+        if not seqs:
+            return {}
+        return await message_queries.states(tx, member.conversation_id, member.user_id, seqs)
+
+    async def _range(
+        self,
+        tx: Tx,
+        org_id: OrgId,
+        member: Member,
+        head: Head,
+        stored: Sequence[StoredEvent],
+        *,
+        limited: bool,
+    ) -> Range:
+        contents = await open_content(self._desk.vault, tx, proof_of(org_id, member), stored)
+        gone = [
+            event.target_seq or event.seq
+            for event in stored
+            if event.kind in WITH_TEXT and contents[event.seq] is Unreadable.ERASED
+        ]
+        states = await self._states(tx, member, gone)
+        frames = [_frame(event, contents[event.seq], states) for event in stored]
+        first = stored[0].seq if stored else Seq(head.seq + 1)
+        last = stored[-1].seq if stored else head.seq
+        return Range(frames, first, last, limited, head)
+
+
+def _is_entry(event: StoredEvent, member: Member) -> bool:
+    return event.kind not in CHANGES and event.seq >= member.visible_from
+
+
+def _frame(event: StoredEvent, content: Content, states: dict[Seq, MessageState]) -> bytes:
+    name = events.NAMES[event.kind]
+    if isinstance(content, bytes):
+        return encode_stored(event, name, content)
+    why = content.value
+    state = states.get(event.target_seq or event.seq)
+    if state is not None and (state.current_seq != event.seq or state.removed_ts is not None):
+        why = "superseded"
+    return encode_unreadable(event, name, why)

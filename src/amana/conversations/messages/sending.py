@@ -1,0 +1,168 @@
+"""The short way of a new message: check, format, queue for the next commit. No statement of its own.
+
+Whether the sender is a member is decided in SQL after the head's lock (``post_messages``). What is
+remembered here only keeps unknown conversations away from the batch, so it may be out of date.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+
+from amana.conversations import events, queries
+from amana.conversations.errors import ConversationNotFound, ReplyInvalid
+from amana.conversations.messages import queries as message_queries
+from amana.conversations.messages.flood import Flood
+from amana.conversations.messages.model import compose
+from amana.conversations.messages.service import require_same
+from amana.conversations.writing import Desk
+from amana.events.batcher import Batcher
+from amana.events.errors import ClientIdReused
+from amana.events.log import check_client_id
+from amana.events.model import Appended, NewEvent
+from amana.kernel.actor import Actor
+from amana.kernel.errors import Refusal
+from amana.kernel.ids import ClientId, ConversationId, Seq, UserId
+from amana.storage.database import Database
+
+Done = Callable[[Appended | Refusal], None]
+
+# Two ids each: some ten megabytes at most.
+MAX_REMEMBERED = 100_000
+
+
+def refusal_of(_status: int, _event: NewEvent) -> Refusal:
+    """What the batcher says for an item that ``post_messages`` did not store."""
+    return ConversationNotFound()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as it arrives from a client."""
+
+    conversation_id: ConversationId
+    client_id: ClientId
+    text: str
+    reply_to: Seq | None = None
+
+
+class Sending:
+    """Takes messages from sockets and HTTP and answers after their commit."""
+
+    def __init__(self, database: Database, desk: Desk, batcher: Batcher, flood: Flood) -> None:
+        self._database = database
+        self._desk = desk
+        self._batcher = batcher
+        self._flood = flood
+        self._members: OrderedDict[tuple[ConversationId, UserId], None] = OrderedDict()
+        # The event loop holds tasks weakly: one that nobody else holds may vanish half-way.
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def submit(self, actor: Actor, draft: Draft, done: Done) -> None:
+        """Send; ``done`` is called once, after the commit or with the refusal.
+
+        Without an answer to look up and for a known member this neither waits nor asks the database.
+
+        Raises:
+            LogBusy, SendingTooFast: too much; nothing was done.
+            TextEmpty, TextTooLong, TextInvalid
+            ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld, ClientIdReused
+        """
+        self._batcher.require_room(actor.org_id)
+        self._flood.take(actor.user_id)
+        check_client_id(draft.client_id, self._desk.clock.now())
+        event = NewEvent(
+            draft.conversation_id,
+            events.MESSAGE_CREATED,
+            True,
+            actor.user_id,
+            actor.device_id,
+            draft.client_id,
+            compose(draft.text, draft.reply_to),
+        )
+        if draft.reply_to is None and (draft.conversation_id, actor.user_id) in self._members:
+            self._queue(actor, event, done)
+        else:
+            self._spawn(self._checked(actor, event, draft.reply_to, done))
+
+    async def send(self, actor: Actor, draft: Draft) -> Appended:
+        """Send and wait for the commit.
+
+        Raises:
+            ConversationNotFound, ReplyInvalid and everything that ``submit`` raises.
+        """
+        answer: asyncio.Future[Appended | Refusal] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: Appended | Refusal) -> None:
+            if not answer.done():
+                answer.set_result(outcome)
+
+        self.submit(actor, draft, done)
+        outcome = await answer
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    def forget(self, conversation_id: ConversationId, user_id: UserId) -> None:
+        """Somebody is no member any more."""
+        self._members.pop((conversation_id, user_id), None)
+
+    def _queue(self, actor: Actor, event: NewEvent, done: Done) -> None:
+        def settled(outcome: Appended | Refusal) -> None:
+            if isinstance(outcome, Refusal):
+                if isinstance(outcome, ConversationNotFound):
+                    self.forget(event.conversation_id, event.sender_id)
+                done(outcome)
+            elif outcome.fresh:
+                done(outcome)
+            else:
+                self._spawn(self._replayed(actor, event, outcome, done))
+
+        self._batcher.submit(actor.org_id, event, settled)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work, name="conversations.sending")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _checked(self, actor: Actor, event: NewEvent, reply_to: Seq | None, done: Done) -> None:
+        """Check in the database what cannot be known without it, then queue."""
+        try:
+            await self._check(actor, event.conversation_id, reply_to)
+            self._queue(actor, event, done)
+        except Refusal as refusal:
+            done(refusal)
+
+    async def _check(self, actor: Actor, conversation_id: ConversationId, reply_to: Seq | None) -> None:
+        async with self._database.read(actor.org_id) as tx:
+            member = await queries.find_member(tx, conversation_id, actor.user_id)
+            if member is None:
+                raise ConversationNotFound
+            if reply_to is not None:
+                found = (
+                    await self._desk.log.at(tx, conversation_id, [reply_to])
+                    if reply_to >= member.visible_from
+                    else []
+                )
+                states = await message_queries.states(tx, conversation_id, actor.user_id, [reply_to])
+                state = states.get(reply_to)
+                removed = state is not None and state.removed_ts is not None
+                if removed or not found or found[0].kind != events.MESSAGE_CREATED:
+                    raise ReplyInvalid(seq=reply_to)
+        self._members[(conversation_id, actor.user_id)] = None
+        if len(self._members) > MAX_REMEMBERED:
+            self._members.popitem(last=False)
+
+    async def _replayed(self, actor: Actor, event: NewEvent, place: Appended, done: Done) -> None:
+        """The retry key is stored already: the same message, or a mistake of the client."""
+        try:
+            async with self._database.read(actor.org_id) as tx:
+                original = await self._desk.log.find_original(
+                    tx, event.conversation_id, event.sender_id, event.client_id
+                )
+                if original is None or original.kind != event.kind:
+                    raise ClientIdReused("This id was already used for something else.", field="client_id")
+                await require_same(self._desk, tx, actor, original, event.content)
+            done(place)
+        except Refusal as refusal:
+            done(refusal)

@@ -1,0 +1,48 @@
+"""Read markers: a watermark for each member, moved forward only."""
+
+from amana.conversations import events, queries
+from amana.conversations.errors import ConversationNotFound
+from amana.conversations.reading import queries as reading_queries
+from amana.conversations.writing import Desk
+from amana.kernel.actor import Actor
+from amana.kernel.ids import ConversationId, Seq
+from amana.storage.database import Tx
+
+
+class ReadingService:
+    """What somebody has read: told to their own devices durably and to the room at once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def mark_read(self, tx: Tx, actor: Actor, conversation_id: ConversationId, seq: Seq) -> None:
+        """Note that everything up to ``seq`` is read; going back or repeating changes nothing.
+
+        A ``seq`` beyond the newest event counts as the newest, one before the first that ``actor`` may
+        see as nothing.
+
+        Raises:
+            ConversationNotFound
+        """
+        member = await queries.find_member(tx, conversation_id, actor.user_id)
+        if member is None:
+            raise ConversationNotFound
+        head = (await self._desk.log.heads(tx, [conversation_id]))[conversation_id]
+        seq = min(seq, head.seq)
+        if seq <= member.read_seq or seq < member.visible_from:
+            return
+        msg_no = head.msg_no
+        if seq < head.seq:
+            (event,) = await self._desk.log.at(tx, conversation_id, [seq])
+            msg_no = event.msg_no
+        if not await reading_queries.advance(tx, conversation_id, actor.user_id, seq=seq, msg_no=msg_no):
+            return
+        await self._desk.log.append_user(
+            tx,
+            actor.user_id,
+            events.READ_MOVED,
+            conversation_id=conversation_id,
+            seq=seq,
+            detail={"read_no": msg_no},
+        )
+        tx.after_commit(lambda: self._desk.doorbell.ring_marker(conversation_id, actor.user_id, seq))

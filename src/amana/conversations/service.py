@@ -1,0 +1,241 @@
+"""Creating and naming conversations."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from amana.conversations import events, permissions, queries
+from amana.conversations.errors import DirectIsFixed, DirectWithSelf, TooManyMembers
+from amana.conversations.membership import people
+from amana.conversations.model import (
+    MAX_ADDED_AT_ONCE,
+    Conversation,
+    History,
+    HistoryPolicy,
+    Kind,
+    Member,
+    MemberRole,
+    check_purpose,
+    check_title,
+    direct_id,
+    group_id,
+)
+from amana.conversations.writing import Desk
+from amana.events.errors import ClientIdReused
+from amana.events.log import check_client_id
+from amana.events.model import Appended
+from amana.kernel.actor import Actor
+from amana.kernel.clock import from_unix_ms
+from amana.kernel.ids import ClientId, ConversationId, Seq, UserId
+from amana.storage.database import Tx
+
+TITLE = "conversation.title"
+PURPOSE = "conversation.purpose"
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """What somebody asks for when they create a group."""
+
+    client_id: ClientId
+    title: str
+    purpose: str
+    member_ids: tuple[UserId, ...]
+    history: HistoryPolicy
+
+
+class ConversationService:
+    """Use cases around whole conversations; membership and messages have their own."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def create_group(self, tx: Tx, actor: Actor, wanted: NewGroup) -> ConversationId:
+        """Create a group with its first members; ``actor`` owns it.
+
+        Repeating it with the same ``client_id`` gives the first one, so a client may retry.
+
+        Raises:
+            NotPermitted: guests create no groups.
+            TitleRequired, PurposeRequired, TextTooLong, TextInvalid, HistoryDaysInvalid, TooManyMembers
+            UnknownPerson: one of the members does not exist, or may not be known to ``actor``.
+            ClientIdReused: the same retry key came with other settings before.
+        """
+        permissions.require(permissions.CREATE, role=actor.role, standing=None)
+        check_client_id(wanted.client_id, self._desk.clock.now())
+        title, purpose = check_title(wanted.title), check_purpose(wanted.purpose)
+        wanted.history.check()
+        if len(wanted.member_ids) > MAX_ADDED_AT_ONCE:
+            raise TooManyMembers(limit=MAX_ADDED_AT_ONCE)
+        conversation_id = group_id(actor.org_id, actor.user_id, wanted.client_id)
+        others = sorted(set(wanted.member_ids) - {actor.user_id})
+        payload = events.ConversationCreated(
+            by=actor.user_id,
+            kind="group",
+            title=title,
+            purpose=purpose,
+            owner_id=actor.user_id,
+            history=events.history_body(wanted.history),
+            member_ids=[actor.user_id, *others],
+        )
+        conversation = Conversation(
+            org_id=actor.org_id,
+            conversation_id=conversation_id,
+            kind=Kind.GROUP,
+            title=await self._sealed(tx, actor, TITLE, conversation_id, title),
+            purpose=await self._sealed(tx, actor, PURPOSE, conversation_id, purpose),
+            owner_id=actor.user_id,
+            history=wanted.history,
+            members_count=1 + len(others),
+            created_at=self._desk.clock.now(),
+        )
+        await people.require_known(tx, actor, others)
+        appended = await self._create(tx, actor, conversation, payload, client_id=wanted.client_id)
+        if appended is None:
+            await self._require_same(tx, actor, conversation_id, payload)
+            return conversation_id
+        roles = {actor.user_id: MemberRole.OWNER}
+        await self._first_members(tx, conversation, appended, [actor.user_id, *others], roles)
+        return conversation_id
+
+    async def create_direct(self, tx: Tx, actor: Actor, peer_id: UserId) -> ConversationId:
+        """Give the conversation between ``actor`` and ``peer_id``, made now if there is none yet.
+
+        Raises:
+            DirectWithSelf, UnknownPerson
+        """
+        if peer_id == actor.user_id:
+            raise DirectWithSelf
+        conversation_id = direct_id(actor.org_id, actor.user_id, peer_id)
+        if await queries.find_member(tx, conversation_id, actor.user_id) is not None:
+            return conversation_id
+        await people.require_known(tx, actor, [peer_id])
+        pair = sorted([actor.user_id, peer_id])
+        history = HistoryPolicy(History.ALL)
+        payload = events.ConversationCreated(
+            by=actor.user_id,
+            kind="direct",
+            title=None,
+            purpose=None,
+            owner_id=None,
+            history=events.history_body(history),
+            member_ids=[*pair],
+        )
+        conversation = Conversation(
+            org_id=actor.org_id,
+            conversation_id=conversation_id,
+            kind=Kind.DIRECT,
+            title=None,
+            purpose=None,
+            owner_id=None,
+            history=history,
+            members_count=2,
+            created_at=self._desk.clock.now(),
+        )
+        appended = await self._create(tx, actor, conversation, payload, client_id=None)
+        if appended is not None:
+            await self._first_members(tx, conversation, appended, pair, {})
+        return conversation_id
+
+    async def change_names(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, title: str | None, purpose: str | None
+    ) -> None:
+        """Change title, purpose or both; None keeps what is there. Changing nothing is no event.
+
+        Raises:
+            ConversationNotFound, NotPermitted, DirectIsFixed
+            TitleRequired, PurposeRequired, TextTooLong, TextInvalid
+        """
+        new_title = None if title is None else check_title(title)
+        new_purpose = None if purpose is None else check_purpose(purpose)
+        mine, _ = await self._desk.enter(tx, actor, conversation_id)
+        if mine.conversation.kind is Kind.DIRECT:
+            raise DirectIsFixed
+        permissions.require(permissions.CHANGE, role=actor.role, standing=mine.member.role)
+        old = await self.names(tx, mine.conversation)
+        wanted = (new_title or old[0] or "", new_purpose or old[1] or "")
+        if wanted == old:
+            return
+        await queries.update_names(
+            tx,
+            conversation_id,
+            title=await self._sealed(tx, actor, TITLE, conversation_id, wanted[0]),
+            purpose=await self._sealed(tx, actor, PURPOSE, conversation_id, wanted[1]),
+        )
+        changed = events.ConversationChanged(by=actor.user_id, title=wanted[0], purpose=wanted[1])
+        await self._desk.append(tx, actor, conversation_id, events.CONVERSATION_CHANGED, changed)
+        await self._desk.record(tx, actor, "conversation.changed", conversation_id)
+
+    async def names(self, tx: Tx, conversation: Conversation) -> tuple[str | None, str | None]:
+        """Title and purpose in clear; None for direct conversations and for what cannot be opened."""
+        return (
+            await self._opened(tx, conversation, TITLE, conversation.title),
+            await self._opened(tx, conversation, PURPOSE, conversation.purpose),
+        )
+
+    async def _sealed(self, tx: Tx, actor: Actor, purpose: str, subject: UUID, text: str) -> bytes:
+        return await self._desk.vault.seal_text(tx, actor.org_id, purpose, subject, text)
+
+    async def _opened(
+        self, tx: Tx, conversation: Conversation, purpose: str, sealed: bytes | None
+    ) -> str | None:
+        if sealed is None:
+            return None
+        opened = await self._desk.vault.open_text(
+            tx, conversation.org_id, purpose, conversation.conversation_id, sealed
+        )
+        return opened if isinstance(opened, str) else None
+
+    async def _create(
+        self,
+        tx: Tx,
+        actor: Actor,
+        conversation: Conversation,
+        payload: events.ConversationCreated,
+        *,
+        client_id: ClientId | None,
+    ) -> Appended | None:
+        """Store the conversation, its key and its first event; None when it exists already."""
+        if not await queries.insert_conversation(tx, conversation, created_by=actor.user_id):
+            return None
+        conversation_id = conversation.conversation_id
+        await self._desk.log.create_head(tx, conversation_id)
+        await self._desk.vault.create_conversation_key(tx, actor.org_id, conversation_id)
+        appended = await self._desk.append(
+            tx, actor, conversation_id, events.CONVERSATION_CREATED, payload, client_id=client_id
+        )
+        await self._desk.record(
+            tx, actor, "conversation.created", conversation_id, members=conversation.members_count
+        )
+        return appended
+
+    async def _first_members(
+        self,
+        tx: Tx,
+        conversation: Conversation,
+        appended: Appended,
+        users: list[UserId],
+        roles: dict[UserId, MemberRole],
+    ) -> None:
+        members = [
+            Member(
+                conversation_id=conversation.conversation_id,
+                user_id=user,
+                role=roles.get(user, MemberRole.MEMBER),
+                visible_from=Seq(1),
+                joined_seq=appended.seq,
+                joined_at=from_unix_ms(appended.ts_ms),
+                read_seq=appended.seq,
+                read_no=appended.msg_no,
+            )
+            for user in users
+        ]
+        peers = dict(zip(users, reversed(users), strict=True)) if conversation.kind is Kind.DIRECT else {}
+        await people.welcome(self._desk, tx, conversation, members, peers=peers)
+
+    async def _require_same(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, payload: events.ConversationCreated
+    ) -> None:
+        """A retry must ask for what was made. Compared with the first event: names may have changed since."""
+        original = await people.first_content(self._desk, tx, actor, conversation_id)
+        if original is not None and original != events.encode(payload):
+            raise ClientIdReused("This id was already used for something else.", field="client_id")
