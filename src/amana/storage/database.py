@@ -187,7 +187,7 @@ class Database:
                 tag = await connection.execute("COMMIT")
         except BaseException:
             # Cancelled or lost in the middle: whatever this connection says next is not trusted.
-            connection.terminate()
+            _terminate(connection)
             raise
         if tag != "COMMIT":
             # PostgreSQL answers COMMIT of a failed transaction with a friendly ROLLBACK.
@@ -213,11 +213,12 @@ class Database:
         return connection
 
     async def _release(self, pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
-        connection.remove_log_listener(self._on_notice)
+        if not _is_closed(connection):
+            connection.remove_log_listener(self._on_notice)
         try:
             await pool.release(connection)
         except DRIVER_ERRORS:
-            connection.terminate()
+            _terminate(connection)
 
 
 @contextmanager
@@ -227,21 +228,33 @@ def _refusing(
     try:
         yield
     except DRIVER_ERRORS as error:
-        refusal = translate(error, closed=connection.is_closed())
+        refusal = translate(error, closed=_is_closed(connection))
         if refusal is None:
             raise
         raise refusal from error
 
 
+def _is_closed(connection: asyncpg.Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken back a connection that was lost
+        return True
+
+
+def _terminate(connection: asyncpg.Connection) -> None:
+    if not _is_closed(connection):
+        connection.terminate()
+
+
 async def _roll_back(connection: asyncpg.Connection) -> None:
-    if connection.is_closed():
+    if _is_closed(connection):
         return
     try:
         await connection.execute("ROLLBACK", timeout=5)
     except DRIVER_ERRORS:
-        connection.terminate()
+        _terminate(connection)
     except BaseException:
-        connection.terminate()
+        _terminate(connection)
         raise
 
 
