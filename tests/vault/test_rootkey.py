@@ -1,7 +1,5 @@
 """The root key file: who may read it, where it may lie, what it says when something is wrong."""
 
-# ruff: noqa: ASYNC240  nothing else runs in this loop
-
 import base64
 import json
 import os

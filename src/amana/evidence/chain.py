@@ -6,7 +6,7 @@
     chain_0      32 zero bytes
     chain_n      SHA-256(chain_{n−1} ‖ leaf_n)
 
-The same formulas run in SQL (``chain_leaf``, ``chain_fold``) with every append. A leaf holds no
+``append_events`` computes the same in SQL, with ``chain_fold``, for every append. A leaf holds no
 key, no text and no name: destroying the data key leaves a commitment that nobody can open, so
 history stays provable after an erasure.
 """

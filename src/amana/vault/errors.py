@@ -1,7 +1,6 @@
 """What the vault says no with."""
 
-from amana.kernel.errors import Conflict
-from amana.storage.errors import StartFailure
+from amana.kernel.errors import Conflict, StartFailure
 
 
 class RootKeyFailure(StartFailure):
