@@ -1,0 +1,270 @@
+"""What the gateway reads and repeats: missing ranges, heads that moved, read markers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+
+import structlog
+
+from amana.kernel.clock import Clock, unix_ms
+from amana.kernel.errors import Refusal
+from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.realtime import wire
+from amana.realtime.hooks import Hooks, RangeBlob
+from amana.realtime.hub import Hub, Room, Socket
+from amana.realtime.session import Part, PartKind
+
+log = structlog.get_logger()
+
+RANGE_LIMIT = 200
+READS_AT_ONCE = 6  # a reconnect storm must leave connections for what people send
+RETRY_S = 1.0
+BUMP_EVERY_S = 2.0
+MARKERS_EVERY_S = 1.0
+DIGEST_EVERY_S = 5.0
+# Longer than a commit can take after its time was fixed, plus one missed digest.
+DIGEST_LOOKS_BACK = timedelta(seconds=30)
+
+
+class Pump:
+    """Reads for the hub and ticks for it. ``start`` once, ``stop`` at the end."""
+
+    def __init__(self, hub: Hub, hooks: Hooks, clock: Clock) -> None:
+        self._hub = hub
+        self._hooks = hooks
+        self._clock = clock
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
+        self._announced: dict[ConversationId, int] = {}
+        hub.attach(self)
+
+    def start(self) -> None:
+        """Begin the regular work."""
+        self.spawn(self._every(BUMP_EVERY_S, self.send_bumps))
+        self.spawn(self._every(MARKERS_EVERY_S, self.send_markers))
+        self.spawn(self._digests())
+
+    async def stop(self) -> None:
+        """End everything that is under way."""
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def spawn(self, work: Coroutine[object, object, None]) -> None:
+        """Run something in the background and hold on to it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # -- ranges ------------------------------------------------------------------------------
+
+    def range_wanted(self, room: Room) -> None:
+        """Somebody in ``room`` lacks events: one reader per room serves all of them."""
+        room.reading = True
+        self.spawn(self._catch_up(room))
+
+    async def _catch_up(self, room: Room) -> None:
+        try:
+            while room.lacking:
+                try:
+                    async with self._reads:
+                        await self._read_once(room)
+                except Refusal as refusal:
+                    log.warning("range read refused", code=refusal.code)
+                    await asyncio.sleep(RETRY_S)
+                except Exception:
+                    log.exception("range read failed")
+                    await asyncio.sleep(RETRY_S)
+        finally:
+            room.reading = False
+        self._hub.advance(room)
+
+    async def _read_once(self, room: Room) -> None:
+        """Read the one range that starts lowest, for every socket that waits at its start."""
+        cursors = [cursor for cursor in room.behind.values() if cursor < room.head]
+        if room.live and room.seq < room.head:
+            cursors.append(room.seq)
+        if not cursors:
+            return
+        after = min(cursors)
+        reader = self._reader_at(room, after)
+        found = await self._hooks.read_range(
+            reader.session.actor, room.conversation_id, after=Seq(after), limit=RANGE_LIMIT
+        )
+        if found is None:
+            self._hub.unfollow(reader, room.conversation_id)
+            return
+        self._apply(room, after, found)
+
+    @staticmethod
+    def _reader_at(room: Room, after: int) -> Socket:
+        """Somebody who waits there; what they may see, the others at this place may see too."""
+        for socket, cursor in room.behind.items():
+            if cursor == after:
+                return socket
+        return next(iter(room.live))
+
+    def _apply(self, room: Room, after: int, found: RangeBlob) -> None:
+        last = max(found.last, after)
+        if last == after:
+            # The announced events are not there (a restored log, or a reader behind a standby).
+            room.head = max(after, room.seq)
+            room.settle()
+            return
+        room.head = max(room.head, last)
+        part = Part(PartKind.EVENTS, found.blob.decode(), room.conversation_id, after + 1, last)
+        hole = None
+        if found.first > after + 1:
+            text = wire.gap(room.conversation_id, after + 1, found.first - 1)
+            hole = Part(PartKind.ANSWER, text, room.conversation_id)
+        for socket in [socket for socket, cursor in room.behind.items() if cursor == after]:
+            room.behind[socket] = last
+            self._give(socket, hole, part)
+        if room.live and room.seq == after:
+            if hole is not None:
+                for socket in tuple(room.live):
+                    self._hub.put(socket, hole)
+            self._hub.deliver(room, part)
+        room.settle()
+
+    def _give(self, socket: Socket, hole: Part | None, part: Part) -> None:
+        if hole is not None:
+            self._hub.put(socket, hole)
+        self._hub.put(socket, part)
+
+    # -- private events ----------------------------------------------------------------------
+
+    def user_wanted(self, socket: Socket) -> None:
+        """A socket lacks private events."""
+        if not socket.session.user_reading and socket.session.user_pos >= 0:
+            socket.session.user_reading = True
+            self.spawn(self._read_user(socket))
+
+    async def _read_user(self, socket: Socket) -> None:
+        session = socket.session
+        try:
+            while session.user_pos < session.user_head and not session.closed:
+                try:
+                    async with self._reads:
+                        found = await self._hooks.read_user(session.actor, after=session.user_pos)
+                except Refusal as refusal:
+                    log.warning("private range refused", code=refusal.code)
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                if found.pos <= session.user_pos:
+                    break
+                if found.limited:
+                    hole = wire.user_gap(session.user_pos + 1, found.pos)
+                    self._hub.put(socket, Part(PartKind.ANSWER, hole))
+                for frame in found.frames:
+                    self._hub.put(socket, Part(PartKind.ANSWER, frame.decode()))
+                session.user_pos = found.pos
+        except Exception:
+            log.exception("private range failed")
+        finally:
+            session.user_reading = False
+
+    def membership_changed(self, socket: Socket, conversation_id: ConversationId) -> None:
+        """A person joined or left: look up what they may read now."""
+        self.spawn(self._follow_again(socket, conversation_id))
+
+    async def _follow_again(self, socket: Socket, conversation_id: ConversationId) -> None:
+        session = socket.session
+        while True:
+            try:
+                found = await self._hooks.subscription(session.actor, conversation_id)
+                break
+            except Refusal as refusal:
+                log.warning("membership look-up refused", code=refusal.code)
+                self._hub.unfollow(socket, conversation_id)  # unknown is not allowed
+                await asyncio.sleep(RETRY_S)
+                if session.closed:
+                    return
+        if session.closed:
+            return
+        if found is None:
+            self._hub.revoke_reader(conversation_id, session.actor.user_id)
+        elif conversation_id not in session.follows:
+            room = self._hub.follow(socket, found)
+            text = wire.head(conversation_id, room.head, room.msg_no)
+            self._hub.put(socket, Part(PartKind.HEAD, text, conversation_id))
+
+    # -- regular work ------------------------------------------------------------------------
+
+    async def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                work()
+            except Exception:
+                log.exception("regular work failed")
+
+    def send_bumps(self) -> None:
+        """One head for each room that moved, to those who only follow it passively."""
+        moved, self._hub.bumps = self._hub.bumps, set()
+        for conversation_id in moved:
+            room = self._hub.room(conversation_id)
+            if room is None:
+                continue
+            text = wire.head(conversation_id, room.head, room.msg_no)
+            part = Part(PartKind.HEAD, text, conversation_id)
+            for socket in tuple(room.passive):
+                self._hub.put(socket, part)
+
+    def send_markers(self) -> None:
+        """The newest read marker of each reader since the last time."""
+        moved, self._hub.markers = self._hub.markers, {}
+        for (conversation_id, user_id), seq in moved.items():
+            room = self._hub.room(conversation_id)
+            if room is None:
+                continue
+            text = wire.receipt(conversation_id, user_id, seq)
+            part = Part(PartKind.EPHEMERAL, text, conversation_id)
+            for socket in tuple(room.live):
+                self._hub.put(socket, part)
+
+    async def _digests(self) -> None:
+        while True:
+            await asyncio.sleep(DIGEST_EVERY_S)
+            try:
+                await self.send_digest()
+            except Refusal as refusal:
+                log.warning("digest refused", code=refusal.code)
+            except Exception:
+                log.exception("digest failed")
+
+    async def send_digest(self) -> None:
+        """Tell every follower which heads moved lately; finds what a lost doorbell hid."""
+        sockets = self._hub.sockets
+        since_ms = unix_ms(self._clock.now() - DIGEST_LOOKS_BACK)
+        organisations: set[OrgId] = {socket.session.actor.org_id for socket in sockets}
+        moved: dict[ConversationId, int] = {}
+        for org_id in organisations:
+            for found in await self._hooks.recent_heads(org_id, since_ms=since_ms):
+                self._hub.head_seen(found.conversation_id, found.seq, found.msg_no)
+                if self._announced.get(found.conversation_id) != found.seq:
+                    moved[found.conversation_id] = found.seq
+        self._announced.update(moved)
+        self._send_entries(moved)
+        self._forget(set(moved))
+
+    def _send_entries(self, moved: dict[ConversationId, int]) -> None:
+        entries: dict[Socket, list[str]] = {}
+        for conversation_id, seq in moved.items():
+            room = self._hub.room(conversation_id)
+            if room is None:
+                continue
+            text = wire.digest_entry(conversation_id, seq)
+            for sockets in (room.live, room.passive):
+                for socket in sockets:
+                    entries.setdefault(socket, []).append(text)
+        for socket, texts in entries.items():
+            self._hub.put(socket, Part(PartKind.EPHEMERAL, wire.digest(texts)))
+
+    def _forget(self, fresh: set[ConversationId]) -> None:
+        """Keep the two small memories small: nothing here is needed for longer than a read takes."""
+        for memory in (self._announced, self._hub.recent):
+            if len(memory) > 20_000:
+                for conversation_id in [key for key in memory if key not in fresh]:
+                    del memory[conversation_id]
