@@ -8,7 +8,7 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
 from amana.kernel.i18n import LANGUAGES, has_text
-from scripts.write_docs import refusals
+from scripts.write_docs import refusals, status_of
 from tests.contracts.repository import ROOT, SOURCE, expect_none, shown
 
 FOLDERS = (SOURCE / "kernel" / "locales", ROOT / "web" / "locales")
@@ -132,17 +132,12 @@ def test_every_refusal_has_a_sentence_in_every_language() -> None:
     expect_none(codes_without_sentence(codes))
 
 
-def test_a_refusals_code_is_shared_with_its_own_base_only() -> None:
-    holders: dict[str, type] = {}
-    found = []
+def test_a_refusals_code_has_one_status_wherever_it_is_raised() -> None:
+    statuses: dict[str, set[int]] = {}
     for kind in refusals():
-        holder = holders.setdefault(kind.code, kind)
-        if issubclass(holder, kind):
-            holders[kind.code] = kind
-        elif not issubclass(kind, holder):
-            found.append(f"{kind.code}: {holder!r} and {kind!r}")
+        statuses.setdefault(kind.code, set()).add(status_of(kind))
 
-    expect_none(found)
+    expect_none(f"{code}: {sorted(found)}" for code, found in statuses.items() if len(found) > 1)
 
 
 def test_a_missing_sentence_is_caught() -> None:
