@@ -30,8 +30,8 @@ test: install-dev system-packages web check ## What CI runs: all checks and test
 test-full: install-dev system-packages web check ## Everything, with the long runs and the comparison with other servers
 	@echo "Seed: $(SEED)   (the same run again: make test-full SEED=$(SEED))"
 	@$(PYTHON) scripts/build_web.py test
+	@$(PYTHON) -m bench.run --large
 	@$(PYTHON) -m pytest --hypothesis-seed=$(SEED)
-	@bench/run.sh
 
 check: install-dev check-python check-web ## Style, types, ranks, sizes, texts and documentation
 
