@@ -1,5 +1,7 @@
 """Fixtures of the whole suite."""
 
+import pytest
+
 from tests.support.fixtures import (
     clock,
     database,
@@ -25,3 +27,8 @@ __all__ = [
     "org_id",
     "postgres",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the browser last: its driver keeps a loop running, and no other test could start one then."""
+    items.sort(key=lambda item: item.path.parent.name == "browser")
