@@ -74,10 +74,13 @@ def test_a_product_without_faults_passes(tmp_path: Path) -> None:
         ("people/service.py", "amana.people.http"),
         ("conversations/queries.py", "amana.people.http"),
         ("conversations/model.py", "amana.http"),
+        ("conversations/messages/service.py", "amana.http"),
     ],
 )
 def test_an_import_against_the_ranks_is_caught(tmp_path: Path, importer: str, imported: str) -> None:
     package = skeleton(tmp_path)
+    (package / importer).parent.mkdir(exist_ok=True)
+    (package / importer).with_name("__init__.py").touch()
     (package / importer).write_text(f"import {imported}\n")
 
     checked = lint_imports(tmp_path)
