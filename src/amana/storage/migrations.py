@@ -84,14 +84,23 @@ async def migrate(dsn: str, folders: Sequence[Path], *, clock: Clock) -> None:
         raise DatabaseUnreachable(f"The database cannot be reached: {error}") from error
     try:
         _require_floor(connection)
-        await connection.execute(f"SET lock_timeout = '{_WAIT_FOR_OTHER_S}s'")
-        await connection.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+        await _wait_for_others(connection)
         await connection.execute(_TIMEOUTS)
         await _bring_up(connection, migrations, clock)
     except asyncpg.PostgresError as error:
         raise MigrationFailed(f"The database refused to be set up: {error}") from error
     finally:
         await connection.close()
+
+
+async def _wait_for_others(connection: asyncpg.Connection) -> None:
+    await connection.execute(f"SET lock_timeout = '{_WAIT_FOR_OTHER_S}s'")
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+    except asyncpg.LockNotAvailableError as error:
+        raise MigrationFailed(
+            f"Another Amana has been changing this database for {_WAIT_FOR_OTHER_S} s: wait, or stop it."
+        ) from error
 
 
 async def _bring_up(connection: asyncpg.Connection, migrations: Sequence[Migration], clock: Clock) -> None:
