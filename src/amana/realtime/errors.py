@@ -1,6 +1,6 @@
 """Refusals of the gateway."""
 
-from amana.kernel.errors import Busy, Invalid, NotFound
+from amana.kernel.errors import Busy, Invalid, NotFound, Refusal
 
 
 class FrameInvalid(Invalid):
@@ -27,7 +27,7 @@ class ServerStopping(Busy):
     code = "server_stopping"
 
 
-class InternalError(Busy):
-    """A mistake of ours; it is in the server's log."""
+class InternalError(Refusal):
+    """A mistake of ours; ``reference`` finds it in the server's log."""
 
     code = "internal_error"

@@ -243,8 +243,7 @@ class WebSocket:
             self._refuse_frame(refusal, frame)
             return
         except Exception:
-            log.exception("socket operation failed", frame=type(frame).__name__)
-            self._refuse_frame(InternalError("Something went wrong.", retry_after_s=5.0), frame)
+            self._report(frame)
             return
         if answer is not None:
             self.under_way += 1
@@ -260,8 +259,7 @@ class WebSocket:
         except Refusal as refusal:
             self._refuse_frame(refusal, frame)
         except Exception:
-            log.exception("socket operation failed", frame=type(frame).__name__)
-            self._refuse_frame(InternalError("Something went wrong.", retry_after_s=5.0), frame)
+            self._report(frame)
         finally:
             self.under_way -= 1
 
@@ -296,6 +294,11 @@ class WebSocket:
             self.close(CloseCode.FLOOD)
         else:
             self.refuse(TooManyFrames("Too many frames.", retry_after_s=1.0), **_envelope(text))
+
+    def _report(self, frame: msgspec.Struct) -> None:
+        reference = self._gateway.entropy.token_bytes(6).hex()
+        log.exception("socket operation failed", frame=type(frame).__name__, reference=reference)
+        self._refuse_frame(InternalError("Something went wrong.", reference=reference), frame)
 
     def _refuse_frame(self, refusal: Refusal, frame: msgspec.Struct) -> None:
         self.refuse(
