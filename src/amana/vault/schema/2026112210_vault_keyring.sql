@@ -47,15 +47,20 @@ CALL protect_table('keyring.organisation_key');
 CALL protect_table('keyring.conversation_key');
 CALL protect_table('keyring.wrap');
 
--- Keys are never changed in place, and only wraps ever end.
-DO $$
+-- Keys are never changed in place, and only wraps ever end. A trigger and not a missing right: rights are given
+-- again at every start, and an account without the application's role has them all.
+CREATE FUNCTION keyring.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'amana_app') THEN
-        REVOKE UPDATE, DELETE ON keyring.root_key, keyring.organisation_key, keyring.conversation_key
-            FROM amana_app;
-        REVOKE UPDATE ON keyring.wrap FROM amana_app;
-    END IF;
+    RAISE EXCEPTION 'rows of % are never changed', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
+CREATE TRIGGER root_key_stays BEFORE UPDATE OR DELETE ON keyring.root_key
+    FOR EACH STATEMENT EXECUTE FUNCTION keyring.refuse_change();
+CREATE TRIGGER organisation_key_stays BEFORE UPDATE OR DELETE ON keyring.organisation_key
+    FOR EACH STATEMENT EXECUTE FUNCTION keyring.refuse_change();
+CREATE TRIGGER conversation_key_stays BEFORE UPDATE OR DELETE ON keyring.conversation_key
+    FOR EACH STATEMENT EXECUTE FUNCTION keyring.refuse_change();
+CREATE TRIGGER wrap_stays BEFORE UPDATE ON keyring.wrap
+    FOR EACH STATEMENT EXECUTE FUNCTION keyring.refuse_change();
 
 -- Stores the live wraps of one append, in the transaction that stores the events.
 CREATE FUNCTION keyring.store_wraps(
