@@ -9,7 +9,6 @@ from amana.kernel.actor import Actor
 
 # __Host-: browsers accept it only with Secure, Path=/ and without Domain.
 SESSION_COOKIE = "__Host-amana"
-THIRTEEN_MONTHS_S = 400 * 24 * 3600
 
 Authenticate = Callable[[str], Awaitable[Actor | None]]
 
@@ -45,9 +44,9 @@ def token_of(scope: Scope) -> str | None:
     return cookies(scope).get(SESSION_COOKIE)
 
 
-def session_cookie(token: str) -> str:
+def session_cookie(token: str, *, max_age_s: int) -> str:
     """A ``Set-Cookie`` value that signs this browser in."""
-    return cookie(SESSION_COOKIE, token, max_age_s=THIRTEEN_MONTHS_S)
+    return cookie(SESSION_COOKIE, token, max_age_s=max_age_s)
 
 
 def ended_session_cookie() -> str:

@@ -22,7 +22,7 @@ _DECORATORS: dict[str, Callable[..., Callable[..., HTTPRouteHandler]]] = {
 }
 
 
-class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Base of request bodies: a misspelt field is refused instead of silently ignored."""
 
 

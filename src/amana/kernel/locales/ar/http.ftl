@@ -11,3 +11,4 @@ error-internal-error = حدث خلل لدينا. أعطِ هذا الرقم ال
 error-unauthenticated = يُرجى تسجيل الدخول أولًا.
 error-forbidden = لا يُسمح لك بهذا الإجراء.
 error-storage-unavailable = لا يستطيع الخادم الإجابة الآن. يُرجى المحاولة بعد قليل.
+error-busy = الخادم مشغول الآن. يُرجى المحاولة بعد لحظات.

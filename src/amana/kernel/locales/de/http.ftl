@@ -11,3 +11,4 @@ error-internal-error = Bei uns ist etwas schiefgegangen. Nennen Sie Ihrer Admini
 error-unauthenticated = Bitte melden Sie sich zuerst an.
 error-forbidden = Das dürfen Sie nicht tun.
 error-storage-unavailable = Der Server kann gerade nicht antworten. Bitte versuchen Sie es gleich noch einmal.
+error-busy = Der Server ist gerade ausgelastet. Bitte versuchen Sie es gleich noch einmal.

@@ -11,3 +11,4 @@ error-internal-error = Something broke on our side. Give your administrator this
 error-unauthenticated = Please sign in first.
 error-forbidden = You are not allowed to do this.
 error-storage-unavailable = The server cannot answer right now. Please try again shortly.
+error-busy = The server is busy right now. Please try again in a moment.

@@ -11,3 +11,4 @@ error-internal-error = Meie poolel läks midagi katki. Andke oma administraatori
 error-unauthenticated = Palun logige kõigepealt sisse.
 error-forbidden = Teil ei ole selleks õigust.
 error-storage-unavailable = Server ei saa praegu vastata. Palun proovige peagi uuesti.
+error-busy = Server on praegu hõivatud. Palun proovige hetke pärast uuesti.
