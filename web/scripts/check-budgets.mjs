@@ -14,8 +14,12 @@ const first = {
 };
 const lazy = readdirSync(`${out}assets`).filter((f) => f.endsWith(".js") && !first.js.includes(`assets/${f}`));
 const sum = (files) => files.reduce((total, file) => total + gz(file), 0);
+const part = (name) => lazy.filter((file) => file.startsWith(`${name}-`)).map((file) => `assets/${file}`);
+const texts = Math.max(...["en", "de", "et", "ar"].map((code) => sum(part(code))));
 const checks = [
-  ["first JavaScript", sum(first.js), 60_000],
+  // Everything until somebody can read and write: start, the inside, one language.
+  ["JavaScript to the chat", sum(first.js) + sum(part("shell")) + texts, 60_000],
+  ["JavaScript to the door", sum(first.js) + sum(part("door")) + sum(part("join")) + texts, 45_000],
   ["first CSS", sum(first.css), 12_000],
   ["page", gz("index.html"), 2_000],
   ...lazy.map((file) => [`lazy ${file.replace(/-[\w-]{8}\.js$/, "")}`, gz(`assets/${file}`), 20_000]),

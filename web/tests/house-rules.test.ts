@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from "vitest";
 // @ts-expect-error plain script, no types
 import { houseRules } from "../scripts/house-rules.mjs";

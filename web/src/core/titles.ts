@@ -1,0 +1,58 @@
+/** Names of conversations and one-line words about what happened in them. */
+import { t } from "../i18n";
+import { myId, nameOf } from "./store";
+import type { Entry, Id, Summary } from "./types";
+
+export function roomTitle(room: Summary): string {
+  if (room.kind === "group") return room.title ?? t("untitled");
+  return nameOf(room.peer_id) || room.title || t("somebody");
+}
+
+/** The other person of a direct conversation gives it its colour. */
+export function roomFace(room: Summary): { id: Id; name: string; shape: "person" | "room" } {
+  const shape = room.kind === "group" ? "room" : "person";
+  return { id: (room.kind === "direct" && room.peer_id) || room.conversation_id, name: roomTitle(room), shape };
+}
+
+export function shortName(user: Id): string {
+  return nameOf(user).split(" ")[0] || t("somebody");
+}
+
+export function isMessage(entry: Entry): boolean {
+  return entry.kind === "message.created";
+}
+
+/** What a membership or settings event says, as a sentence. */
+export function systemText(entry: Entry): string {
+  const content = entry.content ?? {};
+  const mine = entry.sender_id === myId.value ? "yes" : "no";
+  const args = { actor: nameOf(entry.sender_id) || t("somebody"), person: nameOf(content.user_id as Id) || t("somebody"), mine };
+  switch (entry.kind) {
+    case "conversation.created":
+      return t("event-created", args);
+    case "conversation.changed":
+      return typeof content.title === "string" ? t("event-renamed", { ...args, title: content.title }) : t("event-changed", args);
+    case "member.added":
+      if (content.user_id === entry.sender_id || content.by === content.user_id) return t("event-joined", { ...args, mine: isMe(content.user_id) });
+      return content.user_id === myId.value ? t("event-added-you", args) : t("event-added", args);
+    case "member.removed":
+      if (content.user_id === content.by) return t("event-left", { ...args, mine: isMe(content.user_id) });
+      return t("event-removed", args);
+    case "owner.changed":
+      return t("event-owner", { ...args, person: nameOf((content.owner_id ?? content.user_id) as Id) || t("somebody") });
+    default:
+      return t("event-changed", args);
+  }
+}
+
+/** One line of text for lists, quotations and announcements. */
+export function previewText(entry: Entry): string {
+  if (entry.removed) return t("removed");
+  if (entry.unreadable) return t(`unreadable-${entry.unreadable}`);
+  if (!isMessage(entry)) return systemText(entry);
+  return (entry.content?.text ?? "").replace(/\s+/gu, " ").trim();
+}
+
+function isMe(user: unknown): "yes" | "no" {
+  return user === myId.value ? "yes" : "no";
+}
