@@ -5,6 +5,7 @@ A test fails while a committed page differs from what this writes, so the pages 
 
 import importlib
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -138,14 +139,24 @@ def status_of(kind: type[Refusal]) -> int:
     """The HTTP status a kind of refusal is answered with."""
     from amana.http.answers import STATUSES, UNAVAILABLE_CODES
 
+    if kind.code == "internal_error":
+        return 500
     if kind.code in UNAVAILABLE_CODES:
         return 503
     return next((status.value for base, status in STATUSES if issubclass(kind, base)), 400)
 
 
 def sentence(code: str) -> str:
-    """The English sentence of a code, with its fields as ``{$name}``."""
-    return i18n.refusal_text(code, "en", {}).replace("\u2068", "").replace("\u2069", "").replace("\n", " ")
+    """The English sentence of a code, with its fields as ``{name}``."""
+    key = f"error-{code.replace('_', '-')}"
+    if not i18n.has_text(key, i18n.DEFAULT_LANGUAGE):
+        return ""
+    sources = (i18n.LOCALES / i18n.DEFAULT_LANGUAGE).glob("*.ftl")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    entry = re.search(rf"^{key} =.*(?:\n[ }}].*)*", source, re.MULTILINE)
+    names = re.findall(r"\$(\w+)", entry[0]) if entry else []
+    text = i18n.text(key, i18n.DEFAULT_LANGUAGE, {name: f"{{{name}}}" for name in names})
+    return text.replace("\u2068", "").replace("\u2069", "").replace("\n", " ")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -169,7 +180,7 @@ def events_page() -> str:
             str(kind.number),
             "yes" if kind.countable else "",
             ", ".join(f"`{name}`" for name in getattr(kind.payload, "__struct_fields__", ())),
-            (kind.payload.__doc__ or "").strip().partition("\n")[0],
+            (kind.payload.__doc__ or "").strip().partition("\n")[0].replace("``", "`"),
         )
         for kind in event_kinds()
     ]
