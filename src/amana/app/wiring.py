@@ -1,0 +1,235 @@
+"""Puts the domains together and fills the hooks by which lower ranks ask higher ones."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+import structlog
+
+from amana import __version__
+from amana.app.features import FEATURES
+from amana.app.gateway_hooks import GatewayHooks
+from amana.app.rooms import Rooms
+from amana.app.settings import Settings, TlsMode
+from amana.app.static_client import STATIC, StaticClient
+from amana.app.storage import Storage, cancel_all
+from amana.conversations.events import CONVERSATION_JOINED, CONVERSATION_LEFT, NAMES, USER_NAMES
+from amana.conversations.following import Following
+from amana.conversations.membership.service import MembershipService
+from amana.conversations.messages.flood import Flood
+from amana.conversations.messages.pages import Pages
+from amana.conversations.messages.queries import POST_MESSAGES
+from amana.conversations.messages.sending import Sending, refusal_of
+from amana.conversations.messages.service import MessageService
+from amana.conversations.reading.service import ReadingService
+from amana.conversations.service import ConversationService
+from amana.conversations.socket import SocketOperations
+from amana.conversations.summaries import Summaries
+from amana.conversations.writing import Desk, Notices
+from amana.events.batcher import Batcher
+from amana.events.doorbell import Doorbell
+from amana.events.log import Log
+from amana.evidence import Evidence
+from amana.http import Application, EdgeSettings, Services, State, build_app
+from amana.http.asgi import App
+from amana.kernel.actor import Actor
+from amana.kernel.clock import Clock
+from amana.kernel.entropy import Entropy
+from amana.kernel.ids import ConversationId, Ids, UserId
+from amana.people import service as people
+from amana.people.desk import Desk as PeopleDesk
+from amana.people.errors import NotSetUp
+from amana.people.passkeys import RelyingParty
+from amana.realtime.hub import Hub
+from amana.realtime.operations import SocketOperation
+from amana.realtime.ws import Gateway
+from amana.vault import Damage, KeyFile, Vault
+
+log = structlog.get_logger("amana.wiring")
+
+Network = IPv4Network | IPv6Network
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+@dataclass(slots=True)
+class Runtime:
+    """A server with everything in it but a listening socket.
+
+    Attributes:
+        app: ASGI application: API, socket and web client.
+        port: where the process listens; set when it does.
+        notices: sentences for the person who started it.
+    """
+
+    app: Application
+    gateway: Gateway
+    services: Services
+    storage: Storage
+    public_url: str
+    trusted_proxies: tuple[Network, ...]
+    clock: Clock
+    entropy: Entropy
+    port: int = 0
+    notices: list[str] = field(default_factory=list)
+
+    async def issue_setup_secret(self) -> str | None:
+        """Make the secret of the set-up link; None when there is an organisation already."""
+        return await people.issue_setup_secret(self.storage.database, self.clock, self.entropy)
+
+    async def drain(self) -> None:
+        """Send the sockets away; what was acknowledged is committed."""
+        await self.gateway.drain()
+
+
+@asynccontextmanager
+async def build_runtime(
+    settings: Settings, storage: Storage, *, public_url: str, clock: Clock, entropy: Entropy
+) -> AsyncIterator[Runtime]:
+    """Build the server on an open database and run its background work.
+
+    Raises:
+        StartFailure: the root key is missing, unsafe, or the wrong one.
+    """
+    root = _root_key(settings, entropy)
+    vault = Vault(storage.database, root, entropy, on_damage=_report_damage)
+    await vault.start()
+    edge = EdgeSettings(public_url, trusted_proxies=_proxies(settings))
+    runtime = _assemble(storage, vault, edge, clock, entropy)
+    if not root.sealed:
+        runtime.notices.append(
+            "The root key lies open on this disk: whoever takes the disk can read everything. "
+            "Set AMANA_ROOT_PASSPHRASE before the first start to seal it."
+        )
+    storage.leader.every(
+        timedelta(hours=1), "end traces", lambda: _end_traces(runtime.services.get(PeopleDesk), vault, clock)
+    )
+    leading = asyncio.create_task(storage.leader.run(), name="leader")
+    runtime.gateway.start()
+    try:
+        yield runtime
+    finally:
+        await runtime.drain()
+        await cancel_all([leading])
+
+
+def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, entropy: Entropy) -> Runtime:
+    database, ids, doorbell = storage.database, Ids(clock, entropy), Doorbell()
+    journal = Log(vault, doorbell, clock, kinds=NAMES, user_kinds=USER_NAMES)
+    evidence = Evidence(vault, ids)
+    desk = Desk(journal, vault, evidence, doorbell, ids, clock, Notices())
+    pages = Pages(desk)
+    batcher = Batcher(
+        database,
+        vault,
+        doorbell,
+        clock,
+        kinds=NAMES,
+        statement=POST_MESSAGES,
+        refusal_of=refusal_of,
+    )
+    sending = Sending(database, desk, batcher, Flood(clock))
+    conversations, messages, reading = ConversationService(desk), MessageService(desk), ReadingService(desk)
+    membership = MembershipService(desk)
+    hub = Hub(membership_kinds=(CONVERSATION_JOINED, CONVERSATION_LEFT))
+    doorbell.subscribe(hub)
+
+    def reader_removed(conversation_id: ConversationId, user_id: UserId) -> None:
+        sending.forget(conversation_id, user_id)
+        hub.revoke_reader(conversation_id, user_id)
+
+    desk.notices.reader_removed = reader_removed
+    people_desk = PeopleDesk(
+        db=database,
+        vault=vault,
+        evidence=evidence,
+        log=journal,
+        clock=clock,
+        ids=ids,
+        entropy=entropy,
+        public_url=edge.public_url,
+        relying_party=RelyingParty(edge.host, edge.origin),
+        rooms=Rooms(conversations, membership),
+        on_session_revoked=hub.revoke_session,
+    )
+    gateway = Gateway(
+        GatewayHooks(database, journal, Following(database, desk, pages)),
+        _operations(SocketOperations(database, sending, messages, reading)),
+        hub=hub,
+        clock=clock,
+        entropy=entropy,
+    )
+    services = Services(
+        people_desk,
+        journal,
+        conversations,
+        messages,
+        reading,
+        membership,
+        pages,
+        sending,
+        Summaries(desk, conversations, pages),
+    )
+
+    async def authenticate(token: str) -> Actor | None:
+        return await people.authenticate(people_desk, token)
+
+    app = build_app(
+        FEATURES,
+        State(database, clock, ids, entropy, services),
+        edge,
+        authenticate=authenticate,
+        version=__version__,
+        sockets={"/v1/socket": gateway.asgi},
+        pages=_pages(STATIC),
+    )
+    return Runtime(
+        app, gateway, services, storage, edge.public_url, tuple(edge.trusted_proxies), clock, entropy
+    )
+
+
+def _operations(table: SocketOperations) -> Sequence[SocketOperation]:
+    return [SocketOperation(operation.frame, operation.run) for operation in table.table().values()]
+
+
+def _pages(folder: Path) -> App | None:
+    """The web client, when this build has one: an API-only server is a fine thing for tests."""
+    return StaticClient(folder) if (folder / "index.html").exists() else None
+
+
+def _root_key(settings: Settings, entropy: Entropy) -> KeyFile:
+    passphrase = settings.root_passphrase
+    return KeyFile(
+        settings.key_file,
+        passphrase.get_secret_value() if passphrase is not None else None,
+        database_directory=settings.data_dir / "postgres",
+        entropy=entropy,
+    )
+
+
+def _proxies(settings: Settings) -> tuple[Network, ...]:
+    # The ACME edge runs beside us and is the only one that can reach the loopback port from outside.
+    return LOOPBACK if settings.tls is TlsMode.ACME else settings.trusted_proxies
+
+
+def _report_damage(damage: Damage) -> None:
+    log.error(
+        "vault.damage",
+        part=damage.part.value,
+        ground=damage.ground.name,
+        conversation_id=str(damage.conversation_id),
+        seq=damage.seq,
+    )
+
+
+async def _end_traces(people_desk: PeopleDesk, vault: Vault, clock: Clock) -> None:
+    """Old wordings and removed messages become unreadable when their trace period is over."""
+    try:
+        organisation = await people_desk.organisation()
+    except NotSetUp:
+        return
+    async with people_desk.db.write(organisation.org_id) as tx:
+        await vault.end_due_traces(tx, clock.now())
