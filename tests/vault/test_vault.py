@@ -259,6 +259,28 @@ async def test_texts_open_for_their_own_purpose_and_subject(
             assert opened is Unreadable.DAMAGED
 
 
+async def test_a_changed_organisation_key_refuses_everything_and_stops_nothing(
+    room: Room, database: Database, key_path: Path, entropy: SeededEntropy, intruder: Intruder
+) -> None:
+    await room.say("one", "two")
+    async with database.write(room.org_id) as tx:
+        title = await room.vault.seal_text(tx, room.org_id, "conversation.title", room.ana, "title")
+    await intruder.run(
+        "UPDATE keyring.organisation_key SET wrapped = set_byte(wrapped, 20, 255 - get_byte(wrapped, 20))"
+        " WHERE org_id = $1",
+        room.org_id,
+    )
+    restarted = Vault(database, KeyFile(key_path), entropy)
+    await restarted.start()
+
+    assert set((await room.read(vault=restarted)).values()) == {Unreadable.DAMAGED}
+    async with database.write(room.org_id) as tx:
+        opened = await restarted.open_text(tx, room.org_id, "conversation.title", room.ana, title)
+    assert opened is Unreadable.DAMAGED
+    with pytest.raises(KeyUnavailable):
+        await restarted.seal([seal_request(room.org_id, room.new_event("three"))])
+
+
 async def test_a_text_does_not_open_in_another_organisation(
     room: Room, database: Database, vault: Vault, ids: Ids, clock: FakeClock
 ) -> None:

@@ -177,17 +177,17 @@ class KeyChain:
     async def _open_organisation(
         self, org_id: OrgId, rows: Sequence[queries.OrganisationKeyRow]
     ) -> OrganisationKeys:
-        if not rows:
-            raise KeyUnavailable("This organisation has no key.")
         wraps: dict[int, AESGCM] = {}
         texts: dict[int, AESGCM] = {}
         for row in rows:
             try:
                 key = await self._root.unwrap(row.wrapped, organisation_context(org_id, row.epoch))
-            except CannotUnwrap as damage:
-                raise KeyUnavailable("The organisation's key does not open.") from damage
+            except CannotUnwrap:
+                continue
             wraps[row.epoch] = AESGCM(derive(key, b"amana/conversation-wrap/v1"))
             texts[row.epoch] = AESGCM(derive(key, b"amana/text-seal/v1"))
+        if not wraps:
+            raise KeyUnavailable("This organisation has no usable key.")
         return OrganisationKeys(max(wraps), wraps, texts)
 
     def _remember(self, tx: Tx | None, keep: Callable[[], None]) -> None:

@@ -169,11 +169,10 @@ class Vault:
     ) -> str | Unreadable:
         """The inverse of ``seal_text``. Changed, moved or exchanged texts are ``DAMAGED`` and logged.
 
-        Raises:
-            KeyUnavailable: the organisation has no usable key.
+        So are all texts when the organisation's key itself does not open: a list of titles still loads.
         """
-        keys = await self._keys.organisation(tx, org_id)
         try:
+            keys = await self._keys.organisation(tx, org_id)
             epoch = formats.text_epoch(sealed)
             cipher = keys.text.get(epoch)
             if cipher is None:
@@ -181,7 +180,7 @@ class Vault:
             return formats.open_text(
                 cipher, sealed, org_id=org_id, subject=subject, epoch=epoch, purpose=purpose
             )
-        except formats.Damaged:
+        except (formats.Damaged, KeyUnavailable):
             log.error("vault_text_damaged", org_id=str(org_id), purpose=purpose, subject=str(subject))
             return Unreadable.DAMAGED
 
