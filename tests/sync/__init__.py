@@ -1,0 +1,1 @@
+"""Old state + events = fresh state."""

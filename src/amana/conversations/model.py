@@ -107,28 +107,6 @@ class Member:
     read_no: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """One time somebody spent in a conversation: the history that answers "who could see this?".
-
-    ``left_seq`` is the event that ended it; that event itself is the last they were sent notice of, and
-    nothing from it on is theirs to read.
-    """
-
-    user_id: UserId
-    joined_seq: Seq
-    joined_at: datetime
-    left_seq: Seq | None
-    left_at: datetime | None
-    visible_from: Seq
-
-    def could_see(self, seq: Seq, at: datetime) -> bool:
-        """Whether this stay allowed reading event ``seq`` at the moment ``at``."""
-        if self.joined_at > at or (self.left_at is not None and self.left_at <= at):
-            return False
-        return self.visible_from <= seq
-
-
 def direct_id(org_id: OrgId, one: UserId, other: UserId) -> ConversationId:
     """The id of the conversation between two people: whoever begins, creating twice meets itself."""
     first, second = sorted((one.bytes, other.bytes))

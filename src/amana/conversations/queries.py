@@ -13,7 +13,6 @@ from amana.conversations.model import (
     Kind,
     Member,
     MemberRole,
-    Stay,
 )
 from amana.kernel.ids import ConversationId, OrgId, Seq, UserId
 from amana.storage.database import Tx
@@ -316,33 +315,6 @@ async def list_member_ids(tx: Tx, conversation_id: ConversationId, among: Sequen
     return {row["user_id"] for row in rows}
 
 
-async def list_stays(tx: Tx, conversation_id: ConversationId, viewer: UserId) -> list[Stay]:
-    """Every stay of everybody, oldest first; empty when ``viewer`` is no member."""
-    rows = await tx.all(
-        """
-        SELECT s.user_id, s.joined_seq, s.joined_at, s.left_seq, s.left_at, s.visible_from
-          FROM membership s
-         WHERE s.conversation_id = :conversation_id
-           AND EXISTS (SELECT FROM member v
-                        WHERE v.conversation_id = :conversation_id AND v.user_id = :viewer)
-         ORDER BY s.joined_seq, s.user_id
-        """,
-        conversation_id=conversation_id,
-        viewer=viewer,
-    )
-    return [
-        Stay(
-            user_id=row["user_id"],
-            joined_seq=row["joined_seq"],
-            joined_at=row["joined_at"],
-            left_seq=row["left_seq"],
-            left_at=row["left_at"],
-            visible_from=row["visible_from"],
-        )
-        for row in rows
-    ]
-
-
 async def list_who_could_see(
     tx: Tx, conversation_id: ConversationId, viewer: UserId, *, seq: Seq, at: datetime
 ) -> list[UserId]:
@@ -377,3 +349,16 @@ async def share_a_conversation(tx: Tx, one: UserId, other: UserId) -> bool:
         other=other,
     )
     return bool(found)
+
+
+async def list_known(tx: Tx, user_id: UserId) -> frozenset[UserId]:
+    """Everybody who is in a conversation with this person: the whole directory of a guest."""
+    rows = await tx.all(
+        """
+        SELECT DISTINCT other.user_id
+          FROM user_conversation mine JOIN member other ON other.conversation_id = mine.conversation_id
+         WHERE mine.user_id = :user_id AND other.user_id <> :user_id
+        """,
+        user_id=user_id,
+    )
+    return frozenset(row["user_id"] for row in rows)

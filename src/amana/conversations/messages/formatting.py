@@ -8,8 +8,8 @@ close is text.
 One pass over the text, whatever it contains: every lookup that has failed once is not tried again.
 
 The tree is plain JSON. Blocks: ``p`` and ``quote`` with ``spans``, ``list`` with ``items`` (each a list of
-spans), ``code`` with ``text``. Spans: ``text``, ``code`` with ``text``; ``b``, ``i``, ``s`` with ``spans``; ``link``
-with ``text`` (as typed) and ``href``.
+spans), ``code`` with ``text``. Spans: ``text`` and ``code`` with ``text``; ``b``, ``i``, ``s`` with
+``spans``; ``link`` with ``text`` (as typed) and ``href``.
 """
 
 import re

@@ -17,6 +17,10 @@ from amana.vault import Unreadable
 Content: TypeAlias = bytes | Unreadable
 
 
+# Not None: JSON Schema could not tell "anything" and "null" apart.
+NOTHING = msgspec.Raw(b"null")
+
+
 class Removed(msgspec.Struct, frozen=True):
     """Who removed a message, and when (Unix milliseconds)."""
 
@@ -44,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     edited_at: int | None
     removed: Removed | None
-    content: msgspec.Raw | None
+    content: msgspec.Raw
     unreadable: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -63,7 +67,7 @@ def entry_of(event: StoredEvent, name: str, state: MessageState, content: Conten
         revision=state.revision,
         edited_at=state.edited_ts,
         removed=removed,
-        content=msgspec.Raw(content) if isinstance(content, bytes) else None,
+        content=msgspec.Raw(content) if isinstance(content, bytes) else NOTHING,
         unreadable=content.value if isinstance(content, Unreadable) else msgspec.UNSET,
     )
 
@@ -102,6 +106,6 @@ def says_the_same(one: bytes, other: bytes, *, text_only: bool = False) -> bool:
     return first.text == second.text and (text_only or first.reply_to == second.reply_to)
 
 
-def reply_of(content: bytes) -> ReplyTo | None:
+def reply_of(content: bytes | msgspec.Raw) -> ReplyTo | None:
     """What a stored message answers."""
-    return _said(content).reply_to
+    return None if bytes(content) == b"null" else _said(content).reply_to

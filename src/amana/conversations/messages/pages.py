@@ -166,8 +166,8 @@ class Pages:
         here = {entry.seq for entry in entries}
         wanted: set[Seq] = set()
         for entry in entries:
-            if entry.kind == "message.created" and entry.content is not None:
-                reply = reply_of(bytes(entry.content))
+            if entry.kind == "message.created":
+                reply = reply_of(entry.content)
                 if reply is not None and reply.seq not in here and reply.seq >= member.visible_from:
                     wanted.add(Seq(reply.seq))
         if not wanted:

@@ -1,0 +1,265 @@
+"""Routes of conversations and their members: parse, call, answer."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar.params import Parameter
+
+from amana.conversations import permissions, queries
+from amana.conversations.errors import ConversationNotFound
+from amana.conversations.membership.service import MembershipService
+from amana.conversations.model import MAX_PAGE, History, HistoryPolicy, MemberRole
+from amana.conversations.service import ConversationService, NewGroup
+from amana.conversations.summaries import Summaries, Summary
+from amana.events.log import Log
+from amana.http import SELF, Body, Context, endpoint, needs
+from amana.kernel.clock import from_unix_ms, unix_ms
+from amana.kernel.ids import ClientId, ConversationId, Seq, UserId
+from amana.people.queries import names
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_PAGE)]
+# The largest number of the log and of JavaScript alike.
+Place = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
+# Until the year 9999, where dates end.
+Milliseconds = Annotated[int, Parameter(ge=0, le=253_402_300_799_000)]
+
+_POLICIES = {"all": History.ALL, "since_joining": History.SINCE_JOINING, "days": History.DAYS}
+
+
+class HistoryWanted(Body, frozen=True):
+    """What those who join later may read; ``days`` only with the policy of that name."""
+
+    policy: Literal["all", "since_joining", "days"]
+    days: int | None = None
+
+
+class NewConversation(Body, frozen=True):
+    """A group to be made. Title and purpose are obligatory; history is ``since_joining`` unless asked for."""
+
+    client_id: UUID
+    kind: Literal["group"] = "group"
+    title: str = ""
+    purpose: str = ""
+    member_ids: list[UUID] = msgspec.field(default_factory=list)
+    history: HistoryWanted | None = None
+
+
+class ChangedNames(Body, frozen=True):
+    """What is left out stays."""
+
+    title: str | None = None
+    purpose: str | None = None
+
+
+class NewOwner(Body, frozen=True):
+    """The member who is to own the group."""
+
+    user_id: UUID
+
+
+class Sync(msgspec.Struct, frozen=True):
+    """Everything a device needs to begin; ``user_pos`` is older than or equal to all of it."""
+
+    user_pos: int
+    conversations: list[Summary]
+
+
+class MemberLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One member; ``joined_at`` in Unix milliseconds."""
+
+    user_id: UUID
+    display_name: str
+    role: str
+    joined_at: int
+    visible_from: int
+    read_seq: int
+
+
+class Members(msgspec.Struct, frozen=True):
+    """A page of members in the order of their ids; go on with ``after`` = the last one."""
+
+    members: list[MemberLine]
+    more: bool
+
+
+class CouldSee(msgspec.Struct, frozen=True):
+    """Who could see one event at one moment."""
+
+    user_ids: list[UUID]
+
+
+@endpoint("GET", "/v1/sync", operation="sync", access=SELF)
+async def sync(ctx: Context) -> Sync:
+    """Give every conversation of the person, the one with the newest event first."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        # Read first: private events that follow are met again, which is harmless.
+        user_pos = await ctx.services.get(Log).user_position(tx, ctx.actor.user_id)
+        lines = await ctx.services.get(Summaries).all_mine(tx, ctx.actor)
+    return Sync(user_pos, lines)
+
+
+@endpoint(
+    "POST",
+    "/v1/conversations",
+    operation="createConversation",
+    access=needs(permissions.CREATE),
+    status=201,
+)
+async def create_conversation(ctx: Context, data: NewConversation) -> Summary:
+    """Create a group. Repeating it with the same ``client_id`` gives the first one."""
+    wanted = NewGroup(
+        client_id=ClientId(data.client_id),
+        title=data.title,
+        purpose=data.purpose,
+        member_ids=tuple(UserId(user_id) for user_id in data.member_ids),
+        history=_history(data.history),
+    )
+    async with ctx.db.write(ctx.actor.org_id) as tx:
+        conversation_id = await ctx.services.get(ConversationService).create_group(tx, ctx.actor, wanted)
+        return await ctx.services.get(Summaries).one(tx, ctx.actor, conversation_id)
+
+
+@endpoint("PUT", "/v1/conversations/direct/{user_id:uuid}", operation="openDirect", access=SELF)
+async def open_direct(ctx: Context, user_id: UUID) -> Summary:
+    """Give the conversation with another person, made now if there is none yet."""
+    async with ctx.db.write(ctx.actor.org_id) as tx:
+        conversation_id = await ctx.services.get(ConversationService).create_direct(
+            tx, ctx.actor, UserId(user_id)
+        )
+        return await ctx.services.get(Summaries).one(tx, ctx.actor, conversation_id)
+
+
+@endpoint("GET", "/v1/conversations/{conversation_id:uuid}", operation="getConversation", access=SELF)
+async def get_conversation(ctx: Context, conversation_id: UUID) -> Summary:
+    """Give one conversation as it stands in the list."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        return await ctx.services.get(Summaries).one(tx, ctx.actor, ConversationId(conversation_id))
+
+
+@endpoint(
+    "PATCH",
+    "/v1/conversations/{conversation_id:uuid}",
+    operation="changeConversation",
+    access=needs(permissions.CHANGE),
+)
+async def change_conversation(ctx: Context, conversation_id: UUID, data: ChangedNames) -> Summary:
+    """Change a group's title, purpose or both."""
+    place = ConversationId(conversation_id)
+    async with ctx.db.write(ctx.actor.org_id) as tx:
+        await ctx.services.get(ConversationService).change_names(
+            tx, ctx.actor, place, title=data.title, purpose=data.purpose
+        )
+        return await ctx.services.get(Summaries).one(tx, ctx.actor, place)
+
+
+@endpoint("GET", "/v1/conversations/{conversation_id:uuid}/members", operation="listMembers", access=SELF)
+async def list_members(
+    ctx: Context, conversation_id: UUID, after: UUID | None = None, limit: Limit = MAX_PAGE
+) -> Members:
+    """List who is in the conversation now."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        found = await queries.list_members(
+            tx,
+            ConversationId(conversation_id),
+            ctx.actor.user_id,
+            after=None if after is None else UserId(after),
+            limit=limit + 1,
+        )
+        if not found and after is None:
+            raise ConversationNotFound
+        page = found[:limit]
+        known = await names(tx, [member.user_id for member in page])
+    lines = [
+        MemberLine(
+            user_id=member.user_id,
+            display_name=known.get(member.user_id, ""),
+            role="owner" if member.role is MemberRole.OWNER else "member",
+            joined_at=unix_ms(member.joined_at),
+            visible_from=member.visible_from,
+            read_seq=member.read_seq,
+        )
+        for member in page
+    ]
+    return Members(lines, more=len(found) > limit)
+
+
+@endpoint(
+    "PUT",
+    "/v1/conversations/{conversation_id:uuid}/members/{user_id:uuid}",
+    operation="addMember",
+    access=needs(permissions.MEMBER_ADD),
+    status=204,
+)
+async def add_member(ctx: Context, conversation_id: UUID, user_id: UUID) -> None:
+    """Bring a person into a group. Adding a member again changes nothing."""
+    async with ctx.db.write(ctx.actor.org_id) as tx:
+        await ctx.services.get(MembershipService).add(
+            tx, ctx.actor, ConversationId(conversation_id), UserId(user_id)
+        )
+
+
+@endpoint(
+    "DELETE",
+    "/v1/conversations/{conversation_id:uuid}/members/{user_id:uuid}",
+    operation="removeMember",
+    access=SELF,
+    status=204,
+)
+async def remove_member(ctx: Context, conversation_id: UUID, user_id: UUID) -> None:
+    """Leave a group, or take somebody out of it (needs ``member.remove``)."""
+    async with ctx.db.write(ctx.actor.org_id) as tx:
+        await ctx.services.get(MembershipService).remove(
+            tx, ctx.actor, ConversationId(conversation_id), UserId(user_id)
+        )
+
+
+@endpoint(
+    "PUT",
+    "/v1/conversations/{conversation_id:uuid}/owner",
+    operation="changeOwner",
+    access=needs(permissions.OWNER_CHANGE),
+    status=204,
+)
+async def change_owner(ctx: Context, conversation_id: UUID, data: NewOwner) -> None:
+    """Make another member the owner of the group."""
+    async with ctx.db.write(ctx.actor.org_id) as tx:
+        await ctx.services.get(MembershipService).change_owner(
+            tx, ctx.actor, ConversationId(conversation_id), UserId(data.user_id)
+        )
+
+
+@endpoint(
+    "GET",
+    "/v1/conversations/{conversation_id:uuid}/membership",
+    operation="whoCouldSee",
+    access=SELF,
+)
+async def who_could_see(ctx: Context, conversation_id: UUID, seq: Place, at: Milliseconds) -> CouldSee:
+    """Say who could see event ``seq`` at the moment ``at`` (Unix milliseconds)."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        found = await ctx.services.get(MembershipService).who_could_see(
+            tx, ctx.actor, ConversationId(conversation_id), seq=Seq(seq), at=from_unix_ms(at)
+        )
+    return CouldSee([*found])
+
+
+def _history(wanted: HistoryWanted | None) -> HistoryPolicy:
+    if wanted is None:
+        return HistoryPolicy(History.SINCE_JOINING)
+    policy = _POLICIES[wanted.policy]
+    return HistoryPolicy(policy, (wanted.days or 0) if policy is History.DAYS else 0)
+
+
+ROUTES = (
+    sync,
+    create_conversation,
+    open_direct,
+    get_conversation,
+    change_conversation,
+    list_members,
+    add_member,
+    remove_member,
+    change_owner,
+    who_could_see,
+)
