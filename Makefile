@@ -11,7 +11,8 @@ export AMANA_TEST_SEED := $(SEED)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test test-full check check-python check-web format docs lock web install install-dev wheel clean
+.PHONY: help run demo test test-full check check-static check-web format docs lock wheel clean
+.PHONY: web install install-dev system-packages
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,23 +23,25 @@ run: install web ## Start Amana on this machine and print the set-up link
 demo: install web ## Start a throw-away company of 20 people in four languages
 	@exec $(BIN)/amana demo
 
-test: install-dev system-packages web check ## What CI runs: all checks and tests
+test: install-dev system-packages web check-static check-web ## What CI runs: all checks and tests
 	@echo "Seed: $(SEED)   (the same run again: make test SEED=$(SEED))"
 	@$(PYTHON) scripts/build_web.py test
 	@$(PYTHON) -m pytest -m "not full" --hypothesis-seed=$(SEED)
 
-test-full: install-dev system-packages web check ## Everything, with the long runs and the comparison with other servers
+test-full: install-dev system-packages web check-static check-web ## Everything, with the long runs and the comparison with other servers
 	@echo "Seed: $(SEED)   (the same run again: make test-full SEED=$(SEED))"
 	@$(PYTHON) scripts/build_web.py test
 	@$(PYTHON) -m bench.run --large
 	@$(PYTHON) -m pytest --hypothesis-seed=$(SEED)
 
-check: install-dev check-python check-web ## Style, types, ranks, sizes, texts and documentation
-
-check-python:
+check: install-dev ## Style, types, ranks, sizes, texts and documentation
 	@scripts/check.sh
+	@$(PYTHON) scripts/build_web.py lint typecheck
 
-check-web:
+check-static: install-dev
+	@scripts/check.sh static
+
+check-web: install-dev
 	@$(PYTHON) scripts/build_web.py lint typecheck
 
 format: install-dev ## Lay out all Python code
@@ -63,7 +66,6 @@ install:
 install-dev:
 	@scripts/bootstrap.sh dev
 
-.PHONY: system-packages
 system-packages:
 	@scripts/system_packages.sh
 

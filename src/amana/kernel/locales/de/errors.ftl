@@ -2,4 +2,3 @@ error-invalid = Diese Anfrage stimmt nicht, und eine Wiederholung hilft nicht.
 error-gone = Das ist verbraucht, abgelaufen oder wurde zurückgezogen.
 error-conflict = Das geht beim jetzigen Stand nicht.
 error-too-large = Das ist größer als erlaubt.
-error-busy = Der Server hat gerade zu viel zu tun. Es ging nichts verloren; bitte versuchen Sie es gleich noch einmal.

@@ -2,4 +2,3 @@ error-invalid = This request is not right, and repeating it will not help.
 error-gone = This was used up, has expired or was withdrawn.
 error-conflict = This is not possible as things stand now.
 error-too-large = This is larger than allowed.
-error-busy = The server has too much to do just now. Nothing was lost; please try again in a moment.
