@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -130,7 +131,8 @@ def commands() -> list[tuple[str, str, list[tuple[str, str]]]]:
                 (", ".join(argument.names), argument.parameter.help or "")
                 for argument in command.assemble_argument_collection()
             ]
-            yield f"{typed} {name}", command.help.strip(), options
+            first, _, rest = command.help.strip().partition("\n")
+            yield f"{typed} {name}", f"{first}\n{textwrap.dedent(rest)}".strip(), options
 
     return list(below(app, "amana"))
 
@@ -201,7 +203,7 @@ def settings_page() -> str:
 def commands_page() -> str:
     parts = [COMMANDS]
     for typed, text, options in commands():
-        parts.append(f"\n## `{typed}`\n\n{text}\n")
+        parts.append(f"\n## `{typed}`\n\n{text.replace('<', '&lt;')}\n")
         if options:
             rows = [(f"`{name}`", meaning) for name, meaning in options]
             parts.append("\n" + table(("option", "what it does"), rows))
