@@ -474,7 +474,7 @@ def test_root_that_may_not_become_somebody_else_is_told_what_to_do(home: Path) -
         sys.executable,
         "-c",
         WITHOUT_SETUID,
-        home / "data",
+        str(home / "data"),
     ]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
 

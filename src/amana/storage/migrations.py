@@ -20,8 +20,8 @@ from amana.storage.faults import DRIVER_ERRORS, as_busy
 from amana.storage.roles import ensure_roles, grant_rights
 
 FLOOR_VERSION = 15
-# "amana" in ASCII, read as one number: whoever else uses this database will hardly take it.
-ADVISORY_LOCK = int.from_bytes(b"amana", "big")
+# Not the leader's number: a running leader must not keep another process from checking the schema.
+ADVISORY_LOCK = int.from_bytes(b"migrate", "big")
 _FILE_NAME = re.compile(r"\d{10}_[a-z0-9_]+\.sql")
 
 # A migration that waits for a lock makes everybody behind it wait as well: rather fail and say so.

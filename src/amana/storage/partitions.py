@@ -69,5 +69,9 @@ async def _ensure_partition(connection: asyncpg.Connection, table: str, bucket: 
             return None
         await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
         await connection.execute(f"CALL amana.protect_table('{name}')")
+        group = await connection.fetchval(
+            "SELECT quote_literal(obj_description($1::regclass, 'pg_class'))", table
+        )
+        await connection.execute(f"COMMENT ON TABLE {name} IS {group or 'NULL'}")
         await connection.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES IN ({bucket})")
     return name
