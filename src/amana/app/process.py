@@ -21,7 +21,7 @@ from amana.app.settings import LOCAL_HOSTS, Settings, TlsMode
 from amana.app.storage import open_storage
 from amana.app.wiring import Runtime, build_runtime
 from amana.http.asgi import App
-from amana.kernel.clock import SystemClock
+from amana.kernel.clock import Clock, SystemClock
 from amana.kernel.entropy import SystemEntropy
 from amana.kernel.errors import StartFailure
 from amana.realtime.session import MAX_FRAME_BYTES
@@ -46,13 +46,13 @@ async def serve_until_stopped(settings: Settings, announce: Callable[[Runtime], 
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Runtime]:
+async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[Runtime]:
     """Everything that makes up a running server; left in reverse order.
 
     Raises:
         StartFailure: something that the operator can mend.
     """
-    clock = SystemClock(on_jump=_alarm_jump)
+    clock = clock or SystemClock(on_jump=_alarm_jump)
     entropy = SystemEntropy()
     _check_choices(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

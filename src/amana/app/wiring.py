@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from pathlib import Path
 
 import structlog
 
 from amana import __version__
 from amana.app.features import FEATURES
 from amana.app.gateway_hooks import GatewayHooks
+from amana.app.health import Health
 from amana.app.rooms import Rooms
 from amana.app.settings import Settings, TlsMode
 from amana.app.static_client import STATIC, StaticClient
@@ -35,7 +35,6 @@ from amana.events.doorbell import Doorbell
 from amana.events.log import Log
 from amana.evidence import Evidence
 from amana.http import Application, EdgeSettings, Services, State, build_app
-from amana.http.asgi import App
 from amana.kernel.actor import Actor
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
@@ -184,7 +183,7 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
         authenticate=authenticate,
         version=__version__,
         sockets={"/v1/socket": gateway.asgi},
-        pages=_pages(STATIC),
+        pages=Health(StaticClient(STATIC), database),
     )
     return Runtime(
         app, gateway, services, storage, edge.public_url, tuple(edge.trusted_proxies), clock, entropy
@@ -193,11 +192,6 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
 
 def _operations(table: SocketOperations) -> Sequence[SocketOperation]:
     return [SocketOperation(operation.frame, operation.run) for operation in table.table().values()]
-
-
-def _pages(folder: Path) -> App | None:
-    """The web client, when this build has one: an API-only server is a fine thing for tests."""
-    return StaticClient(folder) if (folder / "index.html").exists() else None
 
 
 def _root_key(settings: Settings, entropy: Entropy) -> KeyFile:

@@ -1,0 +1,38 @@
+"""`/healthz`: the process answers. `/readyz`: it can also reach its database. No content, for probes."""
+
+from amana.http.asgi import App, Receive, Scope, Send
+from amana.kernel.errors import Refusal
+from amana.storage.database import Database
+
+HEALTHY, READY = "/healthz", "/readyz"
+
+
+class Health:
+    """Answers the two probe paths and passes everything else on."""
+
+    def __init__(self, pages: App, database: Database) -> None:
+        self._pages = pages
+        self._database = database
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path == HEALTHY:
+            await _say(send, 200, b"ok\n")
+        elif path == READY:
+            ready = await self._is_ready()
+            await _say(send, 200 if ready else 503, b"ready\n" if ready else b"no database\n")
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _is_ready(self) -> bool:
+        try:
+            async with self._database.system() as tx:
+                return await tx.value("SELECT true") is True
+        except Refusal:
+            return False
+
+
+async def _say(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
