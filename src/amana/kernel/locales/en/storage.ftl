@@ -1,4 +1,3 @@
-error-storage-unavailable = The server's database cannot be reached just now. Nothing was changed. Please try again in a moment.
 error-storage-busy = The server is busy. Nothing was changed. Please try again in a moment.
 error-storage-full = The server's disk is full. Nothing was changed. Please tell the person who runs the server.
 error-storage-outcome-unknown = The connection to the database broke off while saving. Please try again; nothing will be stored twice.

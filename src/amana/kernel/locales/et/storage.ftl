@@ -1,4 +1,3 @@
-error-storage-unavailable = Serveri andmebaas pole praegu kättesaadav. Midagi ei muudetud. Palun proovige hetke pärast uuesti.
 error-storage-busy = Server on hõivatud. Midagi ei muudetud. Palun proovige hetke pärast uuesti.
 error-storage-full = Serveri ketas on täis. Midagi ei muudetud. Palun andke teada inimesele, kes serverit haldab.
 error-storage-outcome-unknown = Ühendus andmebaasiga katkes salvestamise ajal. Palun proovige uuesti; midagi ei salvestata topelt.
