@@ -27,14 +27,14 @@ Milliseconds = Annotated[int, Parameter(ge=0, le=253_402_300_799_000)]
 _POLICIES = {"all": History.ALL, "since_joining": History.SINCE_JOINING, "days": History.DAYS}
 
 
-class HistoryWanted(Body, frozen=True):
+class HistoryWanted(Body):
     """What those who join later may read; ``days`` only with the policy of that name."""
 
     policy: Literal["all", "since_joining", "days"]
     days: int | None = None
 
 
-class NewConversation(Body, frozen=True):
+class NewConversation(Body):
     """A group to be made. Title and purpose are obligatory; history is ``since_joining`` unless asked for."""
 
     client_id: UUID
@@ -45,14 +45,14 @@ class NewConversation(Body, frozen=True):
     history: HistoryWanted | None = None
 
 
-class ChangedNames(Body, frozen=True):
+class ChangedNames(Body):
     """What is left out stays."""
 
     title: str | None = None
     purpose: str | None = None
 
 
-class NewOwner(Body, frozen=True):
+class NewOwner(Body):
     """The member who is to own the group."""
 
     user_id: UUID

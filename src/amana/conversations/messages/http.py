@@ -23,7 +23,7 @@ Place = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
-class NewMessage(Body, frozen=True):
+class NewMessage(Body):
     """``client_id`` is the retry key: a UUIDv7 made once per message."""
 
     client_id: UUID
@@ -31,20 +31,20 @@ class NewMessage(Body, frozen=True):
     reply_to: Number | None = None
 
 
-class NewText(Body, frozen=True):
+class NewText(Body):
     """The whole new text of a message."""
 
     client_id: UUID
     text: str
 
 
-class Removal(Body, frozen=True):
+class Removal(Body):
     """The retry key of a removal."""
 
     client_id: UUID
 
 
-class ReadUpTo(Body, frozen=True):
+class ReadUpTo(Body):
     """The last event that was read."""
 
     seq: Number
