@@ -47,7 +47,8 @@ export const api = {
   createGroup: (body: { client_id: Id; title: string; purpose: string; member_ids: readonly Id[]; history: History }) =>
     call<Summary>("POST", "/conversations", { kind: "group", ...body }),
   direct: (user: Id) => call<Summary>("PUT", `/conversations/direct/${encodeURIComponent(user)}`, {}),
-  members: (id: Id) => call<unknown>("GET", `${room(id)}/members`).then((answer) => rows<Member>(answer, "members")),
+  members: (id: Id, after?: Id) =>
+    call<unknown>("GET", `${room(id)}/members?limit=200${after ? `&after=${after}` : ""}`).then((answer) => rows<Member>(answer, "members")),
   addMember: (id: Id, user: Id) => call<unknown>("PUT", `${room(id)}/members/${encodeURIComponent(user)}`, {}),
   removeMember: (id: Id, user: Id) => call<unknown>("DELETE", `${room(id)}/members/${encodeURIComponent(user)}`),
   messages: (id: Id, before: number | null, limit: number) =>

@@ -14,6 +14,8 @@ export const roomsLoaded = signal(false);
 export const people = signal<ReadonlyMap<Id, Person>>(new Map());
 export const peopleState = signal<"loading" | "ready" | "failed">("loading");
 export const outbox = signal<readonly OutItem[]>([]);
+/** Confirmed messages whose event has not arrived yet: they stay on the screen meanwhile. */
+export const settling = signal<readonly { readonly item: OutItem; readonly seq: number }[]>([]);
 export const drafts = signal<ReadonlyMap<Id, string>>(new Map());
 export const link = signal<{ readonly state: Link; readonly since: number }>({ state: "connecting", since: Date.now() });
 /** Rooms whose first page could not be loaded. */
@@ -92,6 +94,7 @@ export function resetStore(): void {
   people.value = new Map();
   peopleState.value = "loading";
   outbox.value = [];
+  settling.value = [];
   drafts.value = new Map();
   failedRooms.value = new Set();
   newHandle.value = null;

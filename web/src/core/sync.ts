@@ -7,7 +7,7 @@ import { Outbox, type Operation } from "./outbox";
 import { afterGap, applyEvent, emptyLog, type RoomLog, summaryAfter, trimmed, withOlderPage, withPage } from "./reducer";
 import { Connection } from "./socket";
 import * as store from "./store";
-import type { EventFrame, Head, Id, Person, ServerElement, Summary } from "./types";
+import type { EventFrame, Head, Id, Member, Person, ServerElement, Summary } from "./types";
 
 export const PAGE = 40;
 const KEPT_ENTRIES = 120;
@@ -17,6 +17,8 @@ const ANSWER_WITHIN_MS = 20_000;
 let connection: Connection | null = null;
 let userPos = 0;
 let openRoom: Id | null = null;
+/** Rooms that the hello of the present connection named. */
+let hailed: ReadonlySet<Id> = new Set();
 const recent: Id[] = [];
 const asked = new Map<Id, ReturnType<typeof setTimeout>>();
 const refresh = new Map<Id, ReturnType<typeof setTimeout>>();
@@ -47,7 +49,11 @@ export async function startSync(signedOut: () => void): Promise<void> {
   void loadPeople();
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   connection = new Connection(`${scheme}//${location.host}/v1/socket`, {
-    hello: () => ({ t: "hello", v: 1, user_pos: userPos, open: followed().map((log) => place(log)) }),
+    hello: () => {
+      const open = followed().map((log) => place(log));
+      hailed = new Set(open.map((at) => at.c));
+      return { t: "hello", v: 1, user_pos: userPos, open };
+    },
     receive,
     moved: (state) => {
       if (state !== "online") outbox.disconnected();
@@ -134,7 +140,12 @@ export async function loadOlder(id: Id): Promise<void> {
 
 export async function loadMembers(id: Id): Promise<void> {
   try {
-    const members = await api.members(id);
+    const members: Member[] = [];
+    let page: Member[];
+    do {
+      page = await api.members(id, members.at(-1)?.user_id);
+      members.push(...page);
+    } while (page.length === 200 && members.length < 2_000);
     store.membersOf(id).value = members;
     for (const member of members) if (member.read_seq) store.noteReceipt(id, member.user_id, member.read_seq);
     if (members.some((member) => !store.people.peek().has(member.user_id))) void loadPeople();
@@ -165,7 +176,7 @@ export function markRead(id: Id): void {
 function receive(element: ServerElement): void {
   switch (element.t) {
     case "welcome":
-      userPos = Math.max(userPos, 0);
+      for (const log of followed()) if (!hailed.has(log.id)) follow(log);
       for (const head of element.heads) headMoved(head);
       outbox.pump();
       break;
@@ -173,7 +184,7 @@ function receive(element: ServerElement): void {
       event(element);
       break;
     case "ack":
-      outbox.acknowledged(element.client_id);
+      acknowledged(element);
       break;
     case "refused":
       refused(element);
@@ -210,6 +221,7 @@ function event(frame: EventFrame): void {
       return;
     }
     cell.value = log;
+    settle(frame.c, log.seq);
   }
   if (!room) return;
   const next = summaryAfter(room, frame, store.myId.peek());
@@ -218,6 +230,20 @@ function event(frame: EventFrame): void {
   if (frame.kind === "message.created" && frame.sender !== store.myId.peek()) announced.value = frame;
   if (frame.kind.startsWith("member.") || frame.kind === "owner.changed") void loadMembers(frame.c);
   store.noteReceipt(frame.c, frame.sender, frame.kind === "message.created" ? frame.seq : 0);
+}
+
+/** The message stays on the screen until its event is there too. */
+function acknowledged({ c, client_id, seq }: Extract<ServerElement, { t: "ack" }>): void {
+  const item = outbox.items.find((other) => other.client_id === client_id);
+  if (item?.operation.t === "send" && isFollowed(c) && store.logOf(c).peek().seq < seq) {
+    store.settling.value = [...store.settling.peek(), { item, seq }];
+  }
+  outbox.acknowledged(client_id);
+}
+
+function settle(c: Id, seq: number): void {
+  const left = store.settling.peek().filter((waiting) => waiting.item.c !== c || waiting.seq > seq);
+  if (left.length < store.settling.peek().length) store.settling.value = left;
 }
 
 function refused(element: Extract<ServerElement, { t: "refused" }>): void {
@@ -294,6 +320,7 @@ function replaceLog(id: Id, change: (log: RoomLog) => RoomLog): void {
   const after = change(before);
   if (after === before) return;
   cell.value = after;
+  settle(id, Number.MAX_SAFE_INTEGER);
   if (after.fence !== before.fence) follow(after);
   void loadNewest(id);
   refreshSummary(id);

@@ -101,9 +101,7 @@ export interface Member {
 export interface Session {
   readonly session_id: Id;
   readonly current?: boolean;
-  readonly device?: string | null;
   readonly label?: string | null;
-  readonly user_agent?: string | null;
   readonly created_at?: string | number;
   readonly last_seen_at?: string | number | null;
 }

@@ -70,7 +70,7 @@ export default function Shell() {
 function NavLink({ to, page, icon, label, large, count }: { to: string; page: string; icon: IconName; label: string; large?: boolean; count?: number }) {
   const on = route.value.page === page;
   return (
-    <a class={on ? "nav on" : "nav"} href={to} onClick={follow} aria-current={on ? "page" : undefined} data-testid={`nav-${page}`}>
+    <a class={on ? "nav on" : "nav"} href={to} onClick={follow} aria-current={on ? "page" : undefined} data-testid={`${large ? "tab" : "nav"}-${page}`}>
       <Icon name={icon} size={large ? "lg" : undefined} />
       <span>{label}</span>
       {count ? <Badge count={count} label={t("unread-chats", { count })} /> : null}

@@ -98,9 +98,9 @@ export function Avatar({ id, name, shape = "person", size }: { id: string; name:
   );
 }
 
-export function Badge({ count, label }: { count: number; label: string }) {
+export function Badge({ count, label, testid }: { count: number; label: string; testid?: string }) {
   return (
-    <span class="badge" data-testid="unread-badge">
+    <span class="badge" data-testid={testid}>
       <span aria-hidden="true">{count > 99 ? "99+" : count}</span>
       <span class="visually-hidden">{label}</span>
     </span>

@@ -128,7 +128,7 @@ function Row({ room, on }: { room: Summary; on: boolean }) {
         <Preview room={room} on={on} />
       </span>
       <span class="e">
-        {count > 0 ? <Badge count={count} label={t("unread-messages", { count })} /> : <Progress room={room} />}
+        {count > 0 ? <Badge count={count} label={t("unread-messages", { count })} testid="unread-badge" /> : <Progress room={room} />}
       </span>
     </a>
   );

@@ -153,7 +153,8 @@ export function QuoteText({ entry }: { entry: Entry | undefined }) {
 function stateOf(message: Message, room: Id): { name: "queued" | "failed" | "sent" | "seen" | "read"; label: string } {
   const { entry, item } = message;
   if (item?.refused) return { name: "failed", label: t("tick-failed") };
-  if (item || !entry) return { name: "queued", label: t("tick-queued") };
+  if ((item && !message.settled) || (!entry && !message.settled)) return { name: "queued", label: t("tick-queued") };
+  if (!entry) return { name: "sent", label: t("tick-sent") };
   const readers = [...receiptsOf(room).value].filter(([user, seq]) => user !== myId.value && seq >= entry.seq).length;
   const others = Math.max(1, (rooms.value.get(room)?.members_count ?? 2) - 1);
   if (readers === 0) return { name: "sent", label: t("tick-sent") };

@@ -9,6 +9,7 @@ export interface Message {
   readonly ts: number;
   readonly entry: Entry | null;
   readonly item: OutItem | null;
+  readonly settled?: boolean;
 }
 
 export type Line =
@@ -22,6 +23,8 @@ const GROUP_MS = 5 * 60_000;
 export interface Scene {
   readonly entries: readonly Entry[];
   readonly items: readonly OutItem[];
+  /** Confirmed, but their events are still on the way. */
+  readonly settling: readonly OutItem[];
   readonly me: Id;
   /** Entries after this number were new when the room was opened; null when none were. */
   readonly dividerAfter: number | null;
@@ -47,10 +50,11 @@ export function linesOf(scene: Scene): Line[] {
     else add(lines, entry.sender_id, scene.me, { key: entry.client_id, ts: entry.ts, entry: overlaid(entry, scene), item: changeOf(entry, scene) });
   }
   const shown = new Set(scene.entries.map((entry) => entry.client_id));
-  for (const item of scene.items) {
+  const settled = new Set(scene.settling);
+  for (const item of [...scene.settling, ...scene.items]) {
     if (item.operation.t !== "send" || shown.has(item.client_id)) continue;
     startDay(item.at);
-    add(lines, scene.me, scene.me, { key: item.client_id, ts: item.at, entry: null, item });
+    add(lines, scene.me, scene.me, { key: item.client_id, ts: item.at, entry: null, item, settled: settled.has(item) });
   }
   return lines;
 }

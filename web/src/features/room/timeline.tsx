@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { daysAgo, dayOf, longDay } from "../../core/format";
-import { failedRooms, logOf, myId, nameOf, outbox, rooms } from "../../core/store";
+import { failedRooms, logOf, myId, nameOf, outbox, rooms, settling } from "../../core/store";
 import { loadNewest, loadOlder, markRead } from "../../core/sync";
 import { systemText } from "../../core/titles";
 import type { Id } from "../../core/types";
@@ -30,7 +30,7 @@ export function Timeline({ id }: { id: Id }) {
   const entries = held === null ? log.entries : log.entries.filter((entry) => entry.seq <= held);
   const items = outbox.value.filter((item) => item.c === id);
   const later = log.entries.length - entries.length;
-  const lines = linesOf({ entries, items: held === null ? items : items.filter((item) => item.operation.t !== "send"), me: myId.value, dividerAfter: entered.after, newCount: entered.count });
+  const lines = linesOf({ entries, items: held === null ? items : items.filter((item) => item.operation.t !== "send"), settling: settling.value.filter((waiting) => waiting.item.c === id).map((waiting) => waiting.item), me: myId.value, dividerAfter: entered.after, newCount: entered.count });
 
   const toEnd = () => {
     setHeld(null);

@@ -114,7 +114,7 @@ function Devices() {
             <li key={session.session_id} class="device" data-testid="device">
               <Icon name="device" />
               <span>
-                <bdi>{session.label ?? session.device ?? session.user_agent ?? t("device")}</bdi>
+                <bdi>{session.label || t("device")}</bdi>
                 <small>{session.session_id === own ? t("this-device") : lastSeen(session)}</small>
               </span>
               {session.session_id !== own && (
