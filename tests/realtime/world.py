@@ -196,6 +196,7 @@ class World:
 
     def __init__(self, *, members: int = 2) -> None:
         self.memory = Memory(members=members)
+        self.clients: list[Client] = []
         self.clock = FakeClock()
         self.hub = Hub(membership_kinds=(1, 2))
         self.waiting: list[tuple[Send, Callable[[Appended | Refusal], None]]] = []
@@ -220,7 +221,17 @@ class World:
         self.memory.actors[who] = actor
         for room in rooms:
             self.memory.visible_from[actor.user_id, room] = visible_from
-        return Client(self, who)
+        client = Client(self, who)
+        self.clients.append(client)
+        return client
+
+    async def close(self) -> None:
+        """Hang up whatever is still connected."""
+        for client in self.clients:
+            client.reads.set()
+            if client.task is not None and not client.task.done():
+                await client.disconnect()
+        await self.gateway.pump.stop()
 
     def commit(self, room: ConversationId, count: int = 1, *, ring: bool = True) -> tuple[int, int]:
         """Store events; ring unless the doorbell loses it."""
