@@ -64,7 +64,13 @@ async def test_two_who_use_the_link_at_once_do_not_both_become_owner(house: Hous
     secret = await house.setup_secret()
 
     def body(name: str) -> dict[str, str]:
-        return {"secret": secret, "organisation": "T", "display_name": name, "language": "en", "password": PASSWORD}
+        return {
+            "secret": secret,
+            "organisation": "T",
+            "display_name": name,
+            "language": "en",
+            "password": PASSWORD,
+        }
 
     answers = await asyncio.gather(
         *(house.browser().post("/v1/setup", body(name)) for name in ("Ana", "Bo", "Eve"))

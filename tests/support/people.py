@@ -52,6 +52,7 @@ class Browser:
     """One browser: keeps its cookies, sends its origin, comes from one address."""
 
     app: Application
+    clock: FakeClock
     ip: str = "198.51.100.7"
     user_agent: str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
     cookies: dict[str, str] = field(default_factory=dict)
@@ -59,6 +60,8 @@ class Browser:
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """Send one request. ``headers`` override; an empty value leaves a header out."""
+        # No two requests in one millisecond: what is ordered by time then has one order.
+        self.clock.advance(milliseconds=1)
         sent = {"origin": ORIGIN, "user-agent": self.user_agent, **self.headers}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
@@ -107,7 +110,7 @@ class House:
     hasher: CountingHasher | None
 
     def browser(self, ip: str = "198.51.100.7", **more: Any) -> Browser:
-        return Browser(self.app, ip, **more)
+        return Browser(self.app, self.clock, ip, **more)
 
     def authenticator(self) -> Authenticator:
         return Authenticator(ORIGIN)
