@@ -9,6 +9,7 @@ import uvloop
 from cyclopts import Parameter
 from pydantic import ValidationError
 
+from amana.app.data_folder import with_reachable_data
 from amana.app.logs import configure_logs
 from amana.app.process import serve_until_stopped
 from amana.app.settings import Settings, TlsMode
@@ -39,7 +40,10 @@ def serve(
         "tls_certificate": tls_certificate,
         "tls_key": tls_key,
     }
-    settings = read_settings({name: value for name, value in flags.items() if value is not None})
+    chosen = read_settings({name: value for name, value in flags.items() if value is not None})
+    settings = with_reachable_data(chosen)
+    if settings.data_dir != chosen.data_dir:
+        say(f"The data are in {settings.data_dir}: the database's account may not enter this folder.")
     configure_logs(settings.log_level)
     uvloop.run(serve_until_stopped(settings, lambda runtime: announce(runtime, settings)))
 
