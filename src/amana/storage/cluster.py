@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -28,6 +28,9 @@ SUPERUSER = "amana"
 DATABASE = "amana"
 PORT = 5432  # only a part of the socket's name
 SOCKET_PATH_LIMIT_BYTES = 107  # sun_path holds 108 with its closing zero, on every system we run on
+# Where a process finds the folder it was started in, without walking there.
+_HERE = "/proc/self/cwd"
+_SHARED_RUNTIME = Path("/var/lib/amana/runtime")
 # The last resort for a socket: short everywhere. What lies there is checked for its owner.
 _SHORT_DIR = "/tmp"  # noqa: S108
 LOG_LIMIT_BYTES = 20_000_000
@@ -79,9 +82,16 @@ GUARDED = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Paths below one data folder. The vault's ``keys`` folder lies beside them."""
+    """Paths below one data folder. The vault's ``keys`` folder lies beside them.
+
+    Attributes:
+        hidden: the account that runs PostgreSQL may not walk to the data, because a parent folder is
+            closed (root's home). Its processes are then started inside the data and told to stay there;
+            programs and socket go to the system's folders.
+    """
 
     root: Path
+    hidden: bool = False
 
     @property
     def data(self) -> Path:
@@ -105,7 +115,7 @@ class Layout:
 
     @property
     def runtime(self) -> Path:
-        return self.root / "runtime"
+        return _SHARED_RUNTIME if self.hidden else self.root / "runtime"
 
 
 def lock_data(layout: Layout) -> BinaryIO:
@@ -135,23 +145,26 @@ def lock_data(layout: Layout) -> BinaryIO:
     return held
 
 
-def open_for(layout: Layout, user: OsUser) -> None:
-    """Make sure ``user`` can reach the data. Opens the data folder itself for passing, never its parents.
+def open_for(layout: Layout, user: OsUser) -> Layout:
+    """Let ``user`` reach the data: opens the data folder itself for passing, never its parents.
 
     Raises:
-        DataDirUnusable: a parent is closed to ``user``.
+        DataDirUnusable: a parent is closed to ``user``, and this system knows no way around it.
     """
     if not user.switch:
-        return
-    mode = layout.root.stat().st_mode
-    if not mode & 0o001 and layout.root.stat().st_uid == os.geteuid():
-        layout.root.chmod(mode & 0o7777 | 0o011)
+        return layout
+    status = layout.root.stat()
+    if not status.st_mode & 0o001 and status.st_uid == os.geteuid():
+        layout.root.chmod(status.st_mode & 0o7777 | 0o011)
     barrier = first_barrier(layout.root, user)
-    if barrier is not None:
+    if barrier is None:
+        return layout
+    if not Path(_HERE).exists():
         raise DataDirUnusable(
             f"PostgreSQL runs as the account {user.name}, which may not enter {barrier}. Put the data "
             "where it can (AMANA_DATA_DIR=/var/lib/amana), or start Amana as an ordinary user."
         )
+    return replace(layout, hidden=True)
 
 
 def check_version(layout: Layout, binaries: Binaries) -> None:
@@ -193,14 +206,17 @@ def check_owner(layout: Layout, user: OsUser) -> None:
         )
 
 
-def initialise(layout: Layout, binaries: Binaries, user: OsUser, entropy: Entropy) -> None:
+def initialise(layout: Layout, binaries: Binaries, user: OsUser, entropy: Entropy, *, scratch: Path) -> None:
     """Make the database files, complete or not at all.
+
+    Args:
+        scratch: a private folder of ``user``, for handing the password over.
 
     Raises:
         InitFailed: says what initdb said.
     """
     password = urlsafe_b64encode(entropy.token_bytes(32)).decode().rstrip("=")
-    for_initdb = layout.root / "postgres.password.new"
+    for_initdb = scratch / "password"
     try:
         shutil.rmtree(layout.unfinished_data, ignore_errors=True)
         layout.unfinished_data.mkdir(mode=0o700)
@@ -242,7 +258,7 @@ def choose_socket_dir(layout: Layout, user: OsUser, explicit: Path | None) -> Pa
         _require_short(explicit.absolute())
         return _own_folder(explicit.absolute(), user)
     beside_data = layout.root / "run"
-    if _socket_length(beside_data) <= SOCKET_PATH_LIMIT_BYTES:
+    if not layout.hidden and _socket_length(beside_data) <= SOCKET_PATH_LIMIT_BYTES:
         return _own_folder(beside_data, user)
     name = "amana-" + hashlib.sha256(os.fsencode(layout.root)).hexdigest()[:12]
     runtime = "/run" if user.switch else os.environ.get("XDG_RUNTIME_DIR", _SHORT_DIR)
@@ -259,7 +275,7 @@ def server_command(
     if overridden := sorted(set(settings) & set(GUARDED)):
         raise ValueError(f"These settings are not for changing: {', '.join(overridden)}.")
     options = [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
-    return [binaries.path("postgres"), "-D", str(layout.data), *options]
+    return [binaries.path("postgres"), "-D", _HERE if layout.hidden else str(layout.data), *options]
 
 
 def open_log(layout: Layout) -> int:
@@ -284,7 +300,7 @@ def _run_initdb(layout: Layout, binaries: Binaries, user: OsUser, password_file:
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C.UTF-8"]
     command = [
         binaries.path("initdb"),
-        f"--pgdata={layout.unfinished_data}",
+        f"--pgdata={_HERE if layout.hidden else layout.unfinished_data}",
         f"--username={SUPERUSER}",
         f"--pwfile={password_file}",
         "--auth=scram-sha-256",
@@ -298,7 +314,7 @@ def _run_initdb(layout: Layout, binaries: Binaries, user: OsUser, password_file:
         capture_output=True,
         text=True,
         check=False,
-        cwd="/",
+        cwd=layout.unfinished_data,
         env=server_environment(),
         **spawn_identity(user),
     )

@@ -15,7 +15,7 @@ import structlog
 from amana.kernel.entropy import Entropy, SystemEntropy
 from amana.kernel.errors import StartFailure
 from amana.storage import cluster, postmaster
-from amana.storage.binaries import Binaries, prepare
+from amana.storage.binaries import prepare
 from amana.storage.errors import ServerFailed
 from amana.storage.faults import DRIVER_ERRORS
 from amana.storage.osuser import OsUser, choose_user, spawn_identity
@@ -144,21 +144,21 @@ class EmbeddedPostgres:
             return True
 
     def _prepare(self) -> None:
-        layout = self._layout
-        owner = layout.data.stat().st_uid if layout.data.exists() else None
+        data = self._layout.data
+        owner = data.stat().st_uid if data.exists() else None
         user = self._user = choose_user(self._user_name, owner)
-        cluster.open_for(layout, user)
+        layout = self._layout = cluster.open_for(self._layout, user)
         binaries = prepare(self._binaries_folder, user, layout.runtime)
-        if _is_empty(layout.data):
+        is_new = _is_empty(layout.data)
+        if not is_new:
+            cluster.check_owner(layout, user)
+            cluster.check_version(layout, binaries)
+        socket_dir = cluster.choose_socket_dir(layout, user, self._explicit_socket_dir)
+        if is_new:
             log.info("postgres_creating", folder=str(layout.data), account=user.name)
-            cluster.initialise(layout, binaries, user, self._entropy)
-        cluster.check_owner(layout, user)
-        cluster.check_version(layout, binaries)
-        self._use(binaries, cluster.choose_socket_dir(layout, user, self._explicit_socket_dir))
-
-    def _use(self, binaries: Binaries, socket_dir: Path) -> None:
-        self._command = cluster.server_command(self._layout, binaries, socket_dir, self._settings)
-        self._dsn = cluster.dsn(socket_dir, cluster.read_password(self._layout))
+            cluster.initialise(layout, binaries, user, self._entropy, scratch=socket_dir)
+        self._command = cluster.server_command(layout, binaries, socket_dir, self._settings)
+        self._dsn = cluster.dsn(socket_dir, cluster.read_password(layout))
 
     async def _launch(self) -> None:
         """Start the server and wait until it accepts connections, retrying what passes by itself."""
@@ -197,7 +197,7 @@ class EmbeddedPostgres:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                cwd="/",
+                cwd=self._layout.data,
                 env=environment,
                 start_new_session=True,
                 **spawn_identity(user),
