@@ -20,7 +20,7 @@ class Rooms:
         await self._membership.require_may_invite(tx, actor, conversation_id)
 
     async def title(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> str | None:
-        conversation = await queries.lock_conversation(tx, conversation_id)
+        conversation = await queries.find_for_invitation(tx, conversation_id)
         if conversation is None:
             return None
         return (await self._conversations.names(tx, conversation))[0]

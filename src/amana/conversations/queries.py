@@ -134,6 +134,15 @@ async def lock_conversation(tx: Tx, conversation_id: ConversationId) -> Conversa
     return None if row is None else _conversation(row)
 
 
+async def find_for_invitation(tx: Tx, conversation_id: ConversationId) -> Conversation | None:
+    """A conversation for somebody who holds an invitation to it: who calls has checked its secret."""
+    row = await tx.one(
+        f"SELECT {_CONVERSATION} FROM conversation c WHERE c.conversation_id = :conversation_id",  # noqa: S608
+        conversation_id=conversation_id,
+    )
+    return None if row is None else _conversation(row)
+
+
 async def insert_conversation(tx: Tx, conversation: Conversation, *, created_by: UserId) -> bool:
     """Store it; False when it is there already (a retry, or the other person was first)."""
     done = await tx.run(
@@ -194,9 +203,7 @@ async def insert_members(
     """Add members, their stays and their own list entries: one truth, three places, one transaction."""
     users = [member.user_id for member in members]
     rooms = [member.conversation_id for member in members]
-    joined_seq = [member.joined_seq for member in members]
     joined_at = [member.joined_at for member in members]
-    visible = [member.visible_from for member in members]
     await tx.run(
         """
         INSERT INTO member (org_id, conversation_id, user_id, role, visible_from, joined_seq, joined_at,
@@ -208,25 +215,13 @@ async def insert_members(
         rooms=rooms,
         users=users,
         roles=[int(member.role) for member in members],
-        visible=visible,
-        joined_seq=joined_seq,
+        visible=[member.visible_from for member in members],
+        joined_seq=[member.joined_seq for member in members],
         joined_at=joined_at,
         read_seq=[member.read_seq for member in members],
         read_no=[member.read_no for member in members],
     )
-    await tx.run(
-        """
-        INSERT INTO membership (org_id, conversation_id, user_id, joined_seq, joined_at, visible_from)
-        SELECT :org_id, * FROM unnest(:rooms::uuid[], :users::uuid[], :joined_seq::bigint[],
-               :joined_at::timestamptz[], :visible::bigint[])
-        """,
-        org_id=org_id,
-        rooms=rooms,
-        users=users,
-        joined_seq=joined_seq,
-        joined_at=joined_at,
-        visible=visible,
-    )
+    await _insert_stays(tx, org_id, members)
     await tx.run(
         """
         INSERT INTO user_conversation (org_id, user_id, conversation_id, joined_at, peer_id, kind)
@@ -240,6 +235,22 @@ async def insert_members(
         joined_at=joined_at,
         peers=[peers.get(user) for user in users],
         kind=int(kind),
+    )
+
+
+async def _insert_stays(tx: Tx, org_id: OrgId, members: Sequence[Member]) -> None:
+    await tx.run(
+        """
+        INSERT INTO membership (org_id, conversation_id, user_id, joined_seq, joined_at, visible_from)
+        SELECT :org_id, * FROM unnest(:rooms::uuid[], :users::uuid[], :joined_seq::bigint[],
+               :joined_at::timestamptz[], :visible::bigint[])
+        """,
+        org_id=org_id,
+        rooms=[member.conversation_id for member in members],
+        users=[member.user_id for member in members],
+        joined_seq=[member.joined_seq for member in members],
+        joined_at=[member.joined_at for member in members],
+        visible=[member.visible_from for member in members],
     )
 
 
@@ -349,16 +360,3 @@ async def share_a_conversation(tx: Tx, one: UserId, other: UserId) -> bool:
         other=other,
     )
     return bool(found)
-
-
-async def list_known(tx: Tx, user_id: UserId) -> frozenset[UserId]:
-    """Everybody who is in a conversation with this person: the whole directory of a guest."""
-    rows = await tx.all(
-        """
-        SELECT DISTINCT other.user_id
-          FROM user_conversation mine JOIN member other ON other.conversation_id = mine.conversation_id
-         WHERE mine.user_id = :user_id AND other.user_id <> :user_id
-        """,
-        user_id=user_id,
-    )
-    return frozenset(row["user_id"] for row in rows)

@@ -18,8 +18,7 @@ DECLARE
     v_appended record;
 BEGIN
     PERFORM set_config('amana.org', p_org::text, true);
-    PERFORM 1 FROM conversation_head h WHERE h.conversation_id = ANY (p_conv)
-      ORDER BY h.conversation_id FOR UPDATE;
+    PERFORM lock_heads(p_conv);
 
     SELECT array_agg((m.user_id IS NULL)::int::smallint ORDER BY u.ord),
            array_agg(u.ord::int ORDER BY u.ord) FILTER (WHERE m.user_id IS NOT NULL),

@@ -15,3 +15,4 @@ error-direct-is-fixed = لا يمكن تغيير محادثة بين شخصين 
 error-owner-must-transfer = يُرجى تعيين مالك آخر للمجموعة قبل مغادرتها.
 error-message-removed = أُزيلت الرسالة.
 error-sending-too-fast = أنت ترسل بسرعة كبيرة. يُرجى الانتظار قليلًا.
+error-person-not-found = لا يوجد شخص كهذا.

@@ -15,3 +15,4 @@ error-direct-is-fixed = A conversation between two people cannot be changed in t
 error-owner-must-transfer = Make somebody else the owner before you leave.
 error-message-removed = The message was removed.
 error-sending-too-fast = You are sending too fast. Please wait a moment.
+error-person-not-found = There is no such person.

@@ -15,3 +15,4 @@ error-direct-is-fixed = Kahe inimese vestlust ei saa niimoodi muuta.
 error-owner-must-transfer = Palun määrake enne lahkumist rühmale uus omanik.
 error-message-removed = Sõnum on eemaldatud.
 error-sending-too-fast = Te saadate liiga kiiresti. Palun oodake hetk.
+error-person-not-found = Sellist inimest ei ole.
