@@ -43,10 +43,7 @@ async def test_known_and_unknown_names_get_the_same_answer_for_the_same_work(hou
         answer = await sign_in(
             house.browser(f"192.0.2.{number}"), {"handle": handle, "password": "wrong wrong"}
         )
-        error = answer.json()["error"]
-        seen.append(
-            (answer.status_code, error["code"], error["message"], tuple(hasher.calls), error["fields"] == {})
-        )
+        seen.append((answer.status_code, answer.text, tuple(hasher.calls)))
 
     assert len(seen) == 5
     assert "sign_in_failed" in seen[0][1]
