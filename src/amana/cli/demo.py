@@ -5,23 +5,26 @@ import shutil
 import signal
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import uvloop
 from cyclopts import Parameter
 
-from amana.app.demo import DemoAccess, DemoClock, fill
-from amana.app.logs import configure_logs
-from amana.app.process import running
-from amana.app.settings import DEFAULT_PORT, Settings
 from amana.cli.serve import read_settings, say
+
+if TYPE_CHECKING:
+    from amana.app.demo import DemoAccess
+    from amana.app.settings import Settings
 
 
 def demo(
     *,
-    port: Annotated[int, Parameter(help="Port; a busy one gives way to the next.")] = DEFAULT_PORT,
+    port: Annotated[int, Parameter(help="Port; a busy one gives way to the next.")] = 8080,
 ) -> None:
     """Start a made-up company of twenty people in four languages; Ctrl+C throws it away."""
+    import uvloop
+
+    from amana.app.logs import configure_logs
+
     folder = Path(tempfile.mkdtemp(prefix="amana-demo-"))
     # Started as root, the database runs under an account of its own that must get through.
     folder.chmod(0o711)
@@ -33,7 +36,10 @@ def demo(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _demo_until_stopped(settings: Settings) -> None:
+async def _demo_until_stopped(settings: "Settings") -> None:
+    from amana.app.demo import DemoClock, fill
+    from amana.app.process import running
+
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -45,7 +51,7 @@ async def _demo_until_stopped(settings: Settings) -> None:
         await stop.wait()
 
 
-def _explain(public_url: str, access: DemoAccess) -> None:
+def _explain(public_url: str, access: "DemoAccess") -> None:
     say(f"\nThe demo is ready at {public_url}/sign-in\n")
     say(f"Everybody's password is  {access.password}\n")
     for name, handle, language in access.handles:

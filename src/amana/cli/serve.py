@@ -3,18 +3,15 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import uvloop
 from cyclopts import Parameter
-from pydantic import ValidationError
 
-from amana.app.data_folder import with_reachable_data
-from amana.app.logs import configure_logs
-from amana.app.process import serve_until_stopped
-from amana.app.settings import Settings, TlsMode
-from amana.app.wiring import Runtime
 from amana.kernel.errors import StartFailure
+
+if TYPE_CHECKING:
+    from amana.app.settings import Settings
+    from amana.app.wiring import Runtime
 
 
 def serve(
@@ -23,7 +20,9 @@ def serve(
     host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
     port: Annotated[int | None, Parameter(help="Port; a busy one gives way to the next.")] = None,
     public_url: Annotated[str | None, Parameter(help="The one address people use.")] = None,
-    tls: Annotated[TlsMode | None, Parameter(help="Where TLS ends.")] = None,
+    tls: Annotated[
+        Literal["off", "acme", "files", "internal"] | None, Parameter(help="Where TLS ends.")
+    ] = None,
     tls_certificate: Annotated[Path | None, Parameter(help="PEM chain for --tls files.")] = None,
     tls_key: Annotated[Path | None, Parameter(help="PEM key for --tls files.")] = None,
 ) -> None:
@@ -31,6 +30,13 @@ def serve(
 
     Every flag has a setting AMANA_<NAME> in the environment; the flag wins.
     """
+    # Here and not above: a wrong flag or --help should not wait for the whole server to load.
+    import uvloop
+
+    from amana.app.data_folder import with_reachable_data
+    from amana.app.logs import configure_logs
+    from amana.app.process import serve_until_stopped
+
     flags = {
         "data_dir": data_dir,
         "host": host,
@@ -48,8 +54,12 @@ def serve(
     uvloop.run(serve_until_stopped(settings, lambda runtime: announce(runtime, settings)))
 
 
-def read_settings(flags: dict[str, object]) -> Settings:
+def read_settings(flags: dict[str, object]) -> "Settings":
     """Flags over environment over defaults; a wrong one is named in one sentence."""
+    from pydantic import ValidationError
+
+    from amana.app.settings import Settings
+
     try:
         return Settings(**flags)  # type: ignore[arg-type]  # pydantic checks every value
     except ValidationError as error:
@@ -58,24 +68,25 @@ def read_settings(flags: dict[str, object]) -> Settings:
         raise StartFailure(f"the setting {name} is wrong: {first['msg']}.") from None
 
 
-async def announce(runtime: Runtime, settings: Settings) -> None:
+async def announce(runtime: "Runtime", settings: "Settings") -> None:
     """Say where the server is reached and, while there is no organisation, how to begin."""
-    say(f"Amana is ready at {runtime.public_url}")
+    lines = [f"Amana is ready at {runtime.public_url}"]
     if settings.public_url is None and runtime.port != settings.port:
-        say(f"(Port {settings.port} is taken, so it is {runtime.port} this time.)")
-    for notice in runtime.notices:
-        say(notice)
+        lines.append(f"(Port {settings.port} is taken, so it is {runtime.port} this time.)")
+    lines += runtime.notices
     secret = await runtime.issue_setup_secret()
-    if secret is None:
-        return
-    link = f"{runtime.public_url}/setup#{secret}"
+    if secret is not None:
+        lines.append(_offer_setup(f"{runtime.public_url}/setup#{secret}", settings.data_dir))
+    say("\n".join(lines))
+
+
+def _offer_setup(link: str, data_dir: Path) -> str:
     if sys.stdout.isatty():
-        say(f"\nOpen this link to set up your organisation (once, within 30 minutes):\n\n  {link}\n")
-        return
+        return f"\nOpen this link to set up your organisation (once, within 30 minutes):\n\n  {link}\n"
     # Not a terminal: what is printed may end up in a log, and the link is a key.
-    path = settings.data_dir / "setup-link"
+    path = data_dir / "setup-link"
     write_private(path, link + "\n")
-    say(f"The set-up link (once, within 30 minutes) is in {path}")
+    return f"The set-up link (once, within 30 minutes) is in {path}"
 
 
 def say(line: str) -> None:
