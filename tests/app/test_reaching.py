@@ -30,7 +30,7 @@ async def start() -> AsyncIterator[Start]:
 
     async def begin(port: int, **settings: str) -> ServerProcess:
         names = {f"AMANA_{name.upper()}": value for name, value in settings.items()}
-        server = ServerProcess(port=port, **names)
+        server = ServerProcess(None, port=port, **names)
         servers.append(server)
         await server.start()
         return server
