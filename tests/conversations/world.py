@@ -90,12 +90,12 @@ class World:
         self.heard = Heard()
         self.cut: list[tuple[UUID, UUID]] = []
         self.people: dict[str, Actor] = {}
-        self._entropy = entropy
+        self.entropy = entropy
         self._flood = flood or Flood(clock)
 
     async def start(self, folder: Path) -> "World":
         """Make keys, services and the three people."""
-        vault = Vault(self.database, KeyFile(folder / "root.key"), self._entropy)
+        vault = Vault(self.database, KeyFile(folder / "root.key"), self.entropy)
         await vault.start()
         doorbell = Doorbell()
         doorbell.subscribe(self.heard)
