@@ -50,7 +50,7 @@ export function Bubble({ message, room, own, showTime }: { message: Message; roo
         >
           <Inside message={message} room={room} />
         </div>
-        <span class="meta" hidden={!showTime && !own}>
+        <span class="meta" hidden={!showTime && !own && !entry?.edited_at}>
           {entry?.edited_at && !entry.removed ? <span class="edited" title={fullTime(entry.edited_at)}>{t("edited")}</span> : null}
           <time dateTime={new Date(message.ts).toISOString()} title={fullTime(message.ts)}>
             {clockTime(message.ts)}
@@ -76,7 +76,7 @@ export function Bubble({ message, room, own, showTime }: { message: Message; roo
       {item?.refused && item.operation.t === "send" && (
         <div class="failrow" role="alert" data-testid="not-sent">
           <span>
-            {t("not-sent")} {item.refused.message || t("failed-code", { code: item.refused.code })}
+            {t("not-sent")} <bdi>{item.refused.message || t("failed-code", { code: item.refused.code })}</bdi>
           </span>
           <Button kind="quiet" onClick={() => outbox.retry(item.client_id)} data-testid="retry">
             {t("retry")}
