@@ -255,7 +255,7 @@ async def test_a_lock_held_for_long_answers_busy_and_does_nothing(notes: Databas
 async def test_an_exhausted_pool_answers_busy(
     database_dsn: str, org_id: OrgId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("amana.storage.database.ACQUIRE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("amana.storage.connections.WAIT_TIMEOUT_S", 0.2)
     single = await Database.connect(database_dsn, pool_size=1)
     async with single.read(org_id):
         with pytest.raises(Busy) as refused:

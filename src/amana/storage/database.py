@@ -1,7 +1,7 @@
 """The pool and its transactions. Every statement of every domain passes through here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Self
 
@@ -9,15 +9,15 @@ import asyncpg
 
 from amana.kernel.errors import Busy
 from amana.kernel.ids import OrgId
+from amana.storage.connections import CONNECT_TIMEOUT_S, Connections
 from amana.storage.errors import OutcomeUnknown
 from amana.storage.faults import DRIVER_ERRORS, as_busy, as_unknown
 from amana.storage.named import bind
 
 APP_ROLE = "amana_app"
 SEARCH_PATH = "amana"
-ACQUIRE_TIMEOUT_S = 5.0
-# The server gives up first (statement_timeout); this one is for a server that does not answer at all.
-COMMAND_TIMEOUT_S = 30.0
+# One batch of messages is under way per organisation and process; the second is for several organisations.
+LANE_SIZE = 2
 SESSION_SETTINGS = {
     "search_path": SEARCH_PATH,
     "statement_timeout": "10s",
@@ -103,25 +103,24 @@ class Database:
     ``storage_full``, or ``storage_outcome_unknown`` when a commit was sent and not answered.
     """
 
-    def __init__(self, pool: asyncpg.Pool, lane: asyncpg.Pool) -> None:
-        self._pool = pool
-        self._lane = lane
-        self._unconfirmed: set[int] = set()
+    def __init__(self, dsn: str, *, settings: Mapping[str, str], pool_size: int) -> None:
+        """Prepare; ``connect`` is the way to get one."""
+        self._unconfirmed: set[asyncpg.Connection] = set()
+        self._pool = Connections(dsn, settings=settings, size=pool_size, on_notice=self._on_notice)
+        self._lane = Connections(dsn, settings=settings, size=LANE_SIZE, on_notice=self._on_notice)
 
     @classmethod
     async def connect(cls, dsn: str, *, pool_size: int = 8) -> Self:
-        """Open the pool. Connections act as role ``amana_app`` where that role may be used.
+        """Reach the server. Connections act as role ``amana_app`` where that role may be used.
 
         Raises:
             StorageUnavailable: the server does not answer.
         """
         try:
             settings = await _session_settings(dsn)
-            pool = await _open_pool(dsn, settings, pool_size)
-            lane = await _open_pool(dsn, settings, 2)
         except DRIVER_ERRORS as error:
             raise (as_busy(error, closed=True) or error) from error
-        return cls(pool, lane)
+        return cls(dsn, settings=settings, pool_size=pool_size)
 
     def write(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction that sees and changes rows of one organisation; commits at the end."""
@@ -147,26 +146,26 @@ class Database:
         """
         if not args or args[0] != org_id:
             raise ValueError("The first argument of the statement must be the organisation.")
-        connection = await self._acquire(self._lane)
+        connection = await self._lane.lend()
         try:
             with _refusing(connection, as_unknown):
                 rows = list(await connection.fetch(sql, *args))
             self._require_confirmed(connection)
             return rows
+        except (asyncio.CancelledError, OutcomeUnknown):
+            connection.terminate()
+            raise
         finally:
-            await self._release(self._lane, connection)
+            self._lane.give_back(connection)
 
     async def close(self) -> None:
         """Close every connection; waits a little for open transactions."""
-        for pool in (self._lane, self._pool):
-            try:
-                await asyncio.wait_for(pool.close(), timeout=10)
-            except TimeoutError:
-                pool.terminate()
+        await self._lane.close()
+        await self._pool.close()
 
     @asynccontextmanager
     async def _transaction(self, begin: str, org_id: OrgId | None) -> AsyncIterator[Tx]:
-        connection = await self._acquire(self._pool)
+        connection = await self._pool.lend()
         tx = Tx(connection, org_id)
         try:
             try:
@@ -178,7 +177,7 @@ class Database:
                 raise
             await self._commit(connection)
         finally:
-            await self._release(self._pool, connection)
+            self._pool.give_back(connection)
         tx.run_after_commit()
 
     async def _commit(self, connection: asyncpg.Connection) -> None:
@@ -187,7 +186,7 @@ class Database:
                 tag = await connection.execute("COMMIT")
         except BaseException:
             # Cancelled or lost in the middle: whatever this connection says next is not trusted.
-            _terminate(connection)
+            connection.terminate()
             raise
         if tag != "COMMIT":
             # PostgreSQL answers COMMIT of a failed transaction with a friendly ROLLBACK.
@@ -195,30 +194,14 @@ class Database:
         self._require_confirmed(connection)
 
     def _require_confirmed(self, connection: asyncpg.Connection) -> None:
-        pid = connection.get_server_pid()
-        if pid in self._unconfirmed:
-            self._unconfirmed.discard(pid)
+        if connection in self._unconfirmed:
+            self._unconfirmed.discard(connection)
             raise OutcomeUnknown
 
     def _on_notice(self, connection: asyncpg.Connection, notice: asyncpg.PostgresLogMessage) -> None:
+        # The driver calls this before the statement's own answer reaches whoever waits for it.
         if _STANDBY_SILENT in (notice.message or ""):
-            self._unconfirmed.add(connection.get_server_pid())
-
-    async def _acquire(self, pool: asyncpg.Pool) -> asyncpg.Connection:
-        try:
-            connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-        except DRIVER_ERRORS as error:
-            raise (as_busy(error, closed=True) or error) from error
-        connection.add_log_listener(self._on_notice)
-        return connection
-
-    async def _release(self, pool: asyncpg.Pool, connection: asyncpg.Connection) -> None:
-        if not _is_closed(connection):
-            connection.remove_log_listener(self._on_notice)
-        try:
-            await pool.release(connection)
-        except DRIVER_ERRORS:
-            _terminate(connection)
+            self._unconfirmed.add(connection)
 
 
 @contextmanager
@@ -228,59 +211,27 @@ def _refusing(
     try:
         yield
     except DRIVER_ERRORS as error:
-        refusal = translate(error, closed=_is_closed(connection))
+        refusal = translate(error, closed=connection.is_closed())
         if refusal is None:
             raise
         raise refusal from error
 
 
-def _is_closed(connection: asyncpg.Connection) -> bool:
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:  # the pool has taken back a connection that was lost
-        return True
-
-
-def _terminate(connection: asyncpg.Connection) -> None:
-    if not _is_closed(connection):
-        connection.terminate()
-
-
 async def _roll_back(connection: asyncpg.Connection) -> None:
-    if _is_closed(connection):
+    if connection.is_closed():
         return
     try:
         await connection.execute("ROLLBACK", timeout=5)
     except DRIVER_ERRORS:
-        _terminate(connection)
+        connection.terminate()
     except BaseException:
-        _terminate(connection)
+        connection.terminate()
         raise
-
-
-async def _keep_session(connection: asyncpg.Connection) -> None:
-    """Instead of the pool's RESET ALL: nothing outlives a transaction, and it is a round trip saved."""
-
-
-async def _open_pool(dsn: str, settings: dict[str, str], size: int) -> asyncpg.Pool:
-    return await asyncpg.create_pool(
-        dsn,
-        min_size=1,
-        max_size=size,
-        max_queries=0x7FFFFFFF,
-        max_inactive_connection_lifetime=600,
-        max_cached_statement_lifetime=0,
-        statement_cache_size=400,
-        command_timeout=COMMAND_TIMEOUT_S,
-        timeout=ACQUIRE_TIMEOUT_S,
-        server_settings=settings,
-        reset=_keep_session,
-    )
 
 
 async def _session_settings(dsn: str) -> dict[str, str]:
     """Settings of every connection, with the role that row-level security binds, if it can be taken."""
-    connection = await asyncpg.connect(dsn, timeout=ACQUIRE_TIMEOUT_S)
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
     try:
         may_use = await connection.fetchval(
             "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = $1", APP_ROLE

@@ -66,6 +66,7 @@ class EmbeddedPostgres:
         self._held: BinaryIO | None = None
         self._user: OsUser | None = None
         self._command: list[str] = []
+        self._socket_dir: Path | None = None
         self._dsn = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
@@ -158,6 +159,7 @@ class EmbeddedPostgres:
             log.info("postgres_creating", folder=str(layout.data), account=user.name)
             cluster.initialise(layout, binaries, user, self._entropy, scratch=socket_dir)
         self._command = cluster.server_command(layout, binaries, socket_dir, self._settings)
+        self._socket_dir = socket_dir
         self._dsn = cluster.dsn(socket_dir, cluster.read_password(layout))
 
     async def _launch(self) -> None:
@@ -169,7 +171,7 @@ class EmbeddedPostgres:
             log_start = self._layout.log.stat().st_size if self._layout.log.exists() else 0
             self._spawn()
             if await self._ready():
-                log.info("postgres_started", pid=self.pid)
+                log.info("postgres_started", pid=self.pid, socket_folder=str(self._socket_dir))
                 return
             said = postmaster.log_since(self._layout.log, log_start)
             if loop.time() > give_up_at or not postmaster.passes_by_itself(said):
