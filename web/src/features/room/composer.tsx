@@ -109,7 +109,7 @@ export function Composer({ room }: { room: Summary }) {
           <textarea
             ref={area}
             rows={1}
-            dir="auto"
+            dir={text ? "auto" : undefined}
             enterkeyhint="send"
             placeholder={label}
             aria-label={label}

@@ -33,8 +33,7 @@ export function Settings() {
             <span class="who">
               <b dir="auto">{person?.display_name}</b>
               <small>
-                {person?.handle && <bdi>{person.handle} · </bdi>}
-                <bdi>{me.value?.organisation.name}</bdi>
+                <bdi>{person?.handle}</bdi> · <bdi>{me.value?.organisation.name}</bdi>
               </small>
             </span>
           </div>
