@@ -4,6 +4,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
+
 from tests.support.history import History, Operation, Row, faults
 
 ROOM = UUID(int=1)

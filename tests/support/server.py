@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import psutil  # type: ignore[import-untyped]  # has no types of its own
 
@@ -86,6 +86,13 @@ class ServerProcess:
             if psutil.pid_exists(pid):
                 return pid
         return None
+
+    def superuser_dsn(self) -> str:
+        """The database itself, past the server: no row-level security, every schema."""
+        lines = (self.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()
+        port, socket_dir = lines[3], lines[4]
+        password = quote((self.data_dir / "postgres.password").read_text().strip(), safe="")
+        return f"postgresql://amana:{password}@/amana?host={quote(socket_dir)}&port={port}"
 
     def backend_pids(self) -> list[int]:
         """PostgreSQL's other processes."""

@@ -1,0 +1,54 @@
+"""kill −9 of server and database at random moments under load: nothing acknowledged is lost,
+doubled or out of order, and unread numbers are what counting gives.
+
+    AMANA_FAULT_SEED=… pytest tests/faults/test_kill.py   (repeats a run; every run prints its seed)
+"""
+
+import os
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.faults.run import FaultRun, Plan
+from tests.support.server import ServerProcess
+
+CI_MESSAGES = 10_000
+FULL_MESSAGES = 100_000
+
+
+def seed() -> int:
+    """The seed of this run; AMANA_FAULT_SEED repeats one."""
+    return int(os.environ.get("AMANA_FAULT_SEED") or random.SystemRandom().randrange(2**32))
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[ServerProcess]:
+    process = ServerProcess()
+    yield process
+    await process.remove()
+
+
+async def survive(server: ServerProcess, plan: Plan, *, fewest_kills: int) -> None:
+    print(f"\nfault seed {plan.seed} (the same run again: AMANA_FAULT_SEED={plan.seed})")
+
+    outcome = await FaultRun(server, plan).run()
+
+    print(outcome.summary())
+    assert outcome.wrong == []
+    assert outcome.acked == plan.messages
+    assert outcome.dropped > plan.messages * 0.15, "too few acknowledgements were lost to mean anything"
+    assert len(outcome.kills) >= fewest_kills, "too few kills to mean anything"
+
+
+@pytest.mark.timeout(400)
+async def test_ten_thousand_messages_survive_kills(server: ServerProcess) -> None:
+    await survive(server, Plan(CI_MESSAGES, seed()), fewest_kills=3)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(2400)
+async def test_a_hundred_thousand_messages_survive_kills(server: ServerProcess) -> None:
+    plan = Plan(FULL_MESSAGES, seed(), rooms=8, people=10, inflight=12, limit_s=1800)
+    await survive(server, plan, fewest_kills=20)
