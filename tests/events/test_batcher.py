@@ -64,8 +64,9 @@ async def test_the_hot_path_is_one_statement(office: Office, sent: list[int], da
     await batcher.append(office.org_id, office.message(room))
     seen: list[str] = []
     lane = office.database._lane
-    async with lane.acquire() as connection:
-        connection.add_query_logger(lambda query: seen.append(query.query))
+    connection = await lane.lend()
+    connection.add_query_logger(lambda query: seen.append(query.query))
+    lane.give_back(connection)
 
     places = await asyncio.gather(*[batcher.append(office.org_id, office.message(room)) for _ in range(20)])
 

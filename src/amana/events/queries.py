@@ -53,22 +53,23 @@ _HEAD = "conversation_id, seq, msg_no, last_ts, fence, chain"
 
 
 def append_arguments(
-    org_id: OrgId, events: Sequence[NewEvent], sealed: Sequence[Sealed], ts_ms: Sequence[int]
+    org_id: OrgId, events: Sequence[NewEvent], sealed: Sequence[Sealed], *, ts_ms: int
 ) -> tuple[object, ...]:
     """The arguments of ``APPEND``: conversations in ascending order, one array element per event."""
-    conversations = sorted({event.conversation_id for event in events})
-    place = {conversation_id: index for index, conversation_id in enumerate(conversations, 1)}
+    by_number = {event.conversation_id.int: event.conversation_id for event in events}
+    numbers = sorted(by_number)
+    place = {number: index for index, number in enumerate(numbers, 1)}
     return (
         org_id,
-        conversations,
-        [place[event.conversation_id] for event in events],
+        [by_number[number] for number in numbers],
+        [place[event.conversation_id.int] for event in events],
         [event.kind for event in events],
         [event.countable for event in events],
         [event.sender_id for event in events],
         [event.device_id for event in events],
         [event.client_id for event in events],
         buckets_of([event.client_id for event in events]),
-        ts_ms,
+        [ts_ms] * len(events),
         [event.target_seq for event in events],
         [event.revision for event in events],
         [item.commitment for item in sealed],
@@ -95,7 +96,7 @@ async def append(
     tx: Tx, org_id: OrgId, events: Sequence[NewEvent], sealed: Sequence[Sealed], *, ts_ms: int
 ) -> list[Appended]:
     """Append inside the caller's transaction."""
-    arguments = append_arguments(org_id, events, sealed, [ts_ms] * len(events))
+    arguments = append_arguments(org_id, events, sealed, ts_ms=ts_ms)
     (row,) = await tx.fetch(APPEND, *arguments)
     places = zip(events, row["r_seq"], row["r_msg_no"], row["r_ts"], row["r_fresh"], strict=True)
     return [Appended(event.conversation_id, seq, no, ts, fresh) for event, seq, no, ts, fresh in places]

@@ -50,7 +50,7 @@ class PartKind(IntEnum):
 class Part:
     """One or more encoded elements, joined by commas; shared by every socket that gets them."""
 
-    __slots__ = ("conversation_id", "first", "framed", "kind", "last", "size", "text")
+    __slots__ = ("_framed", "conversation_id", "first", "kind", "last", "size", "text")
 
     def __init__(
         self,
@@ -66,7 +66,15 @@ class Part:
         self.first = first
         self.last = last
         self.size = len(text)
-        self.framed = f"[{text}]"
+        self._framed: str | None = None
+
+    @property
+    def framed(self) -> str:
+        """The part as a frame of its own, made once however many sockets get nothing else."""
+        framed = self._framed
+        if framed is None:
+            framed = self._framed = f"[{self.text}]"
+        return framed
 
 
 class Session:

@@ -242,8 +242,8 @@ class WebSocket:
         except Refusal as refusal:
             self._refuse_frame(refusal, frame)
             return
-        except Exception:
-            self._report(frame)
+        except Exception as error:  # noqa: BLE001  outermost: one frame of one socket
+            self._report(error, frame)
             return
         if answer is not None:
             self.under_way += 1
@@ -258,8 +258,8 @@ class WebSocket:
                 self.reply(reply)
         except Refusal as refusal:
             self._refuse_frame(refusal, frame)
-        except Exception:
-            self._report(frame)
+        except Exception as error:  # noqa: BLE001  outermost: one frame of one socket
+            self._report(error, frame)
         finally:
             self.under_way -= 1
 
@@ -295,9 +295,9 @@ class WebSocket:
         else:
             self.refuse(TooManyFrames("Too many frames.", retry_after_s=1.0), **_envelope(text))
 
-    def _report(self, frame: msgspec.Struct) -> None:
+    def _report(self, error: Exception, frame: msgspec.Struct) -> None:
         reference = self._gateway.entropy.token_bytes(6).hex()
-        log.exception("socket operation failed", frame=type(frame).__name__, reference=reference)
+        log.error("socket operation failed", frame=type(frame).__name__, reference=reference, exc_info=error)
         self._refuse_frame(InternalError("Something went wrong.", reference=reference), frame)
 
     def _refuse_frame(self, refusal: Refusal, frame: msgspec.Struct) -> None:
