@@ -90,10 +90,10 @@ class ReplyTo(msgspec.Struct, frozen=True):
 
 
 class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What somebody wrote, as typed and as formatted."""
+    """What somebody wrote, as typed and as formatted; without `spans` it is one plain paragraph."""
 
     text: str
-    spans: list[Block]
+    spans: list[Block] = msgspec.field(default_factory=list)
     reply_to: ReplyTo | None = None
 
 

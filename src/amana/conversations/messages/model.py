@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 from amana.conversations.errors import TextEmpty
-from amana.conversations.events import MessageCreated, ReplyTo, encode
-from amana.conversations.messages.formatting import parse
+from amana.conversations.events import MessageCreated, MessageEdited, ReplyTo, encode
+from amana.conversations.messages.formatting import is_plain, parse
 from amana.conversations.messages.queries import MessageState
 from amana.conversations.model import MAX_TEXT, check_text
 from amana.events.model import StoredEvent
@@ -78,11 +78,27 @@ def compose(text: str, reply_to: Seq | None) -> bytes:
     Raises:
         TextEmpty, TextTooLong, TextInvalid
     """
+    text = check_message(text)
+    reply = None if reply_to is None else ReplyTo(reply_to)
+    if is_plain(text):
+        # Most messages: spans would only say the text a second time, sealed and stored.
+        return encode(MessageCreated(text=text, reply_to=reply))
+    return encode(MessageCreated(text=text, spans=parse(text), reply_to=reply))
+
+
+def recompose(text: str, reply_to: Seq | None) -> bytes:
+    """The same for an edit. Spans are always said, so that none of the old ones can stay by mistake."""
+    text = check_message(text)
+    reply = None if reply_to is None else ReplyTo(reply_to)
+    return encode(MessageEdited(text=text, spans=parse(text), reply_to=reply))
+
+
+def check_message(text: str) -> str:
+    """Give the text to be said; raises TextEmpty, TextTooLong, TextInvalid."""
     text = check_text(text, field="text", limit=MAX_TEXT)
     if not text or text.isspace():
         raise TextEmpty
-    reply = None if reply_to is None else ReplyTo(reply_to)
-    return encode(MessageCreated(text=text, spans=parse(text), reply_to=reply))
+    return text
 
 
 class Said(msgspec.Struct):

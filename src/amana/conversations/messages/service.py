@@ -10,7 +10,7 @@ from amana.conversations.errors import (
     NotTheAuthor,
 )
 from amana.conversations.messages import queries as message_queries
-from amana.conversations.messages.model import compose, reply_of, says_the_same
+from amana.conversations.messages.model import check_message, recompose, reply_of, says_the_same
 from amana.conversations.messages.queries import MessageState, untouched
 from amana.conversations.model import TRACE_PERIOD, Member
 from amana.conversations.opening import open_content, proof_of, stored_of
@@ -58,17 +58,18 @@ class MessageService:
             ClientIdReused: the same retry key stands for something else.
         """
         check_client_id(client_id, self._desk.clock.now())
-        content = compose(text, None)
+        text = check_message(text)
         target = await self._target(tx, actor, conversation_id, seq)
         if target.event.sender_id != actor.user_id:
             raise NotTheAuthor
         original = await self._desk.log.find_original(tx, conversation_id, actor.user_id, client_id)
         if original is not None:
+            content = recompose(text, None)
             return await self._repeated(tx, actor, target, original, events.MESSAGE_EDITED, content)
         if target.state.removed_ts is not None:
             raise MessageRemoved(seq=seq)
         current = await self._event(tx, conversation_id, target.state.current_seq)
-        content = compose(text, await self._answered(tx, actor, target.member, current))
+        content = recompose(text, await self._answered(tx, actor, target.member, current))
         revision = target.state.revision + 1
         appended = await self._append(
             tx, actor, target, events.MESSAGE_EDITED, content, client_id, revision=revision
