@@ -4,7 +4,8 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import UNSET, Meta
+from litestar.params import Parameter
+from msgspec import UNSET
 
 from amana.http import SELF, Context, endpoint, needs, public
 from amana.kernel.ids import ConversationId, InvitationId, UserId
@@ -37,7 +38,7 @@ from amana.people.wire import (
 )
 
 HOLDER = public("whoever holds the secret of the link, and nobody else")
-PageSize = Annotated[int, Meta(ge=1, le=MAX_PAGE)]
+PageSize = Annotated[int, Parameter(ge=1, le=MAX_PAGE)]
 
 
 @endpoint("POST", "/v1/setup/preview", operation="previewSetup", access=HOLDER)

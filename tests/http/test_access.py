@@ -1,0 +1,113 @@
+"""Role × endpoint: every route says who may use it, and keeps to it."""
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+from litestar.handlers import HTTPRouteHandler
+
+from amana.app.features import FEATURES
+from amana.http import Access, endpoint, public
+from amana.kernel.actor import Role
+from amana.people.permissions import MINIMUM_ROLE
+from tests.http.conftest import Served
+
+ROUTES: list[HTTPRouteHandler] = [
+    route for feature in FEATURES for route in feature.routes if isinstance(route, HTTPRouteHandler)
+]
+CAPABILITIES = {name for feature in FEATURES for name in feature.permissions}
+NOBODY = str(uuid.UUID(int=7))
+
+
+def access_of(route: HTTPRouteHandler) -> Access:
+    """Who may use a route.
+
+    Raises:
+        LookupError: the route does not say.
+    """
+    access = route.opt.get("access")
+    if isinstance(access, Access):
+        return access
+    raise LookupError(f"{route.operation_id} does not say who may use it")
+
+
+def path_of(route: HTTPRouteHandler) -> str:
+    (path,) = route.paths
+    parts = []
+    for part in path.split("/"):
+        kind = part.strip("{}").partition(":")[2]
+        parts.append({"uuid": NOBODY, "int": "1"}[kind] if part.startswith("{") else part)
+    return "/".join(parts)
+
+
+def method_of(route: HTTPRouteHandler) -> str:
+    (method,) = route.http_methods - {"OPTIONS"}
+    return str(method)
+
+
+def ask(served: Served, route: HTTPRouteHandler, token: str | None, body: Any = None) -> httpx.Response:
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return httpx.request(
+        method_of(route), served.url + path_of(route), headers=headers, json=body, timeout=20
+    )
+
+
+def route_ids() -> list[str]:
+    return [str(route.operation_id) for route in ROUTES]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=route_ids())
+def test_every_route_names_its_capability_or_says_why_it_needs_none(route: HTTPRouteHandler) -> None:
+    access = access_of(route)
+
+    assert route.operation_id
+    if access.kind == "capability":
+        assert access.name in CAPABILITIES
+    if access.kind == "public":
+        assert len(access.name) > 10, "a public route says why"
+
+
+def test_the_check_itself_finds_a_route_that_says_nothing() -> None:
+    @endpoint("GET", "/v1/forgotten", operation="forgotten", access=public("only for this test"))
+    async def forgotten() -> None: ...
+
+    forgotten.opt.pop("access")
+
+    with pytest.raises(LookupError):
+        access_of(forgotten)
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=route_ids())
+def test_nobody_uses_a_route_without_being_signed_in_unless_it_is_public(
+    served: Served, route: HTTPRouteHandler
+) -> None:
+    answer = ask(served, route, None)
+
+    if access_of(route).kind == "public":
+        # openPasskey serves both kinds of callers and decides by the body.
+        assert answer.status_code != 401 or route.operation_id == "openPasskey"
+    else:
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "unauthenticated")
+
+
+ORGANISATION_WIDE = [route for route in ROUTES if access_of(route).name in MINIMUM_ROLE]
+BODIES: dict[str, Any] = {"createInvitation": {"role": "guest"}, "changeRole": {"role": "guest"}}
+
+
+@pytest.mark.parametrize("role", ["guest", "member", "admin", "owner"])
+@pytest.mark.parametrize("route", ORGANISATION_WIDE, ids=lambda route: route.operation_id)
+def test_a_capability_is_refused_below_its_role_and_never_from_it_upwards(
+    served: Served, route: HTTPRouteHandler, role: str
+) -> None:
+    answer = ask(served, route, served.tokens[role], BODIES.get(str(route.operation_id)))
+
+    is_enough = Role[role.upper()] >= MINIMUM_ROLE[access_of(route).name]
+    code = answer.json()["error"]["code"] if answer.status_code >= 400 else None
+    assert (code == "not_permitted") is not is_enough
+    assert answer.status_code < 500
+
+
+def test_the_matrix_is_not_empty() -> None:
+    assert len(ROUTES) > 20
+    assert len(ORGANISATION_WIDE) >= 4
