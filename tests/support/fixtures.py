@@ -1,6 +1,7 @@
 """Fixtures for every test; ``tests/conftest.py`` imports them."""
 
 import asyncio
+import hashlib
 import os
 import random
 from collections.abc import AsyncIterator, Iterator
@@ -76,11 +77,16 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def entropy() -> SeededEntropy:
-    """Repeatable: a failing test prints its seed, ``AMANA_TEST_SEED`` replays it."""
+def entropy(request: pytest.FixtureRequest) -> SeededEntropy:
+    """Repeatable: a failing test prints its seed, ``AMANA_TEST_SEED`` replays it.
+
+    Each test draws its own numbers from the run's seed: tests of one module share a database, and
+    with the same numbers they would share ids too.
+    """
     seed = int(os.environ.get("AMANA_TEST_SEED") or random.SystemRandom().randrange(2**32))
     print(f"AMANA_TEST_SEED={seed}")
-    return SeededEntropy(seed)
+    digest = hashlib.sha256(f"{seed} {request.node.nodeid}".encode()).digest()
+    return SeededEntropy(int.from_bytes(digest[:8], "big"))
 
 
 @pytest.fixture

@@ -227,6 +227,7 @@ def initialise(layout: Layout, binaries: Binaries, user: OsUser, entropy: Entrop
         _run_initdb(layout, binaries, user, for_initdb)
         _write_private(layout.password, password)
         layout.unfinished_data.rename(layout.data)
+        _make_durable(layout.root)
     except OSError as error:
         raise InitFailed(f"The database could not be created in {layout.root}: {error.strerror}.") from error
     finally:
@@ -329,6 +330,15 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _make_durable(folder: Path) -> None:
+    """Let a rename survive a power cut: the next start would begin again from nothing."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _own_folder(path: Path, user: OsUser) -> Path:
