@@ -24,7 +24,7 @@ from amana.http.asgi import App
 from amana.kernel.clock import Clock, SystemClock
 from amana.kernel.entropy import SystemEntropy
 from amana.kernel.errors import StartFailure
-from amana.realtime.session import MAX_FRAME_BYTES
+from amana.realtime.ws import TRANSPORT_MAX_BYTES
 
 log = structlog.get_logger("amana.process")
 
@@ -163,7 +163,7 @@ def _uvicorn(app: App, tls: ReloadingContext | None) -> _Server:
             app,
             http="httptools",
             ws="websockets-sansio",
-            ws_max_size=MAX_FRAME_BYTES,
+            ws_max_size=TRANSPORT_MAX_BYTES,
             ws_per_message_deflate=False,
             ws_ping_interval=30.0,
             ws_ping_timeout=30.0,
