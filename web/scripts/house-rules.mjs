@@ -28,6 +28,7 @@ export function houseRules() {
     lines.forEach((line, index) => {
       const at = `${name}:${index + 1}`;
       if (name.endsWith(".css")) {
+        if (/#[\da-f]{3,8}\b/i.test(line) && !name.endsWith("tokens.css")) failures.push(`${at}: a colour outside tokens.css`);
         if (physical.test(line.replace(/@(?:media|container)[^{]*/g, ""))) failures.push(`${at}: physical property; use the logical one`);
       } else if (name.startsWith("src")) {
         for (const [pattern, why] of forbidden) if (pattern.test(line)) failures.push(`${at}: ${why}`);

@@ -148,7 +148,9 @@ export async function loadMembers(id: Id): Promise<void> {
     } while (page.length === 200 && members.length < 2_000);
     store.membersOf(id).value = members;
     for (const member of members) if (member.read_seq) store.noteReceipt(id, member.user_id, member.read_seq);
-    if (members.some((member) => !store.people.peek().has(member.user_id))) void loadPeople();
+    const unknown = members.filter((member) => !store.people.peek().has(member.user_id));
+    if (!unknown.length) return;
+    store.people.value = new Map([...store.people.peek(), ...unknown.map((member) => [member.user_id, { ...member, display_name: member.display_name ?? "" }] as const)]);
   } catch {
     // The list is an extra; the room works without it.
   }

@@ -1,7 +1,7 @@
 /** Names of conversations and one-line words about what happened in them. */
 import { t } from "../i18n";
 import { myId, nameOf } from "./store";
-import type { Entry, Id, Summary } from "./types";
+import type { Content, Entry, Id, Inline, Summary } from "./types";
 
 export function roomTitle(room: Summary): string {
   if (room.kind === "group") return room.title ?? t("untitled");
@@ -50,7 +50,17 @@ export function previewText(entry: Entry): string {
   if (entry.removed) return t("removed");
   if (entry.unreadable) return t(`unreadable-${entry.unreadable}`);
   if (!isMessage(entry)) return systemText(entry);
-  return (entry.content?.text ?? "").replace(/\s+/gu, " ").trim();
+  return plainText(entry.content).replace(/\s+/gu, " ").trim();
+}
+
+/** The words without their marks. */
+export function plainText(content: Content | null): string {
+  if (!content?.spans?.length) return content?.text ?? "";
+  return content.spans.map((block) => block.text ?? (block.items ? block.items.map(words).join(" ") : words(block.spans))).join(" ");
+}
+
+function words(nodes: readonly Inline[] | undefined): string {
+  return (nodes ?? []).map((node) => (node.spans ? words(node.spans) : (node.text ?? ""))).join("");
 }
 
 function isMe(user: unknown): "yes" | "no" {

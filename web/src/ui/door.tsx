@@ -7,7 +7,7 @@ import type { IconName } from "./icons";
 /** The narrow page of everybody who is not in yet. */
 export function Door({ children, onSubmit, testid }: { children: ComponentChildren; onSubmit?(): void; testid?: string }) {
   return (
-    <div class="door-scroll">
+    <main class="door-scroll">
       {onSubmit ? (
         <form
           class="door"
@@ -20,11 +20,11 @@ export function Door({ children, onSubmit, testid }: { children: ComponentChildr
           {children}
         </form>
       ) : (
-        <main class="door" data-testid={testid}>
+        <div class="door" data-testid={testid}>
           {children}
-        </main>
+        </div>
       )}
-    </div>
+    </main>
   );
 }
 

@@ -29,13 +29,17 @@ export function Menu({ label, items, place, onClose }: { label: string; items: r
     menu.showPopover();
     if (matchMedia("(min-width: 640px)").matches) moveInside(menu, place);
     menu.querySelector("button")?.focus();
-    const toggled = (event: Event) => {
-      if ((event as ToggleEvent).newState === "closed") closing.current();
+    // The browser's own "light dismiss" would close the menu when the finger that held the message lets go.
+    const pressed = (event: Event) => {
+      if (menu.contains(event.target as Node)) return;
+      event.preventDefault();
+      swallowNextClick();
+      closing.current();
     };
-    menu.addEventListener("toggle", toggled);
+    document.addEventListener("pointerdown", pressed, true);
     return () => {
-      menu.removeEventListener("toggle", toggled);
-      if (before instanceof HTMLElement && before.isConnected && menu.contains(document.activeElement)) before.focus();
+      document.removeEventListener("pointerdown", pressed, true);
+      if (before instanceof HTMLElement && before.isConnected && (document.activeElement === document.body || menu.contains(document.activeElement))) before.focus();
     };
   }, []);
 
@@ -53,7 +57,7 @@ export function Menu({ label, items, place, onClose }: { label: string; items: r
     }
   };
   return (
-    <div ref={element} class="menu" popover="auto" role="menu" aria-label={label} data-testid="menu" onKeyDown={onKeyDown}>
+    <div ref={element} class="menu" popover="manual" role="menu" aria-label={label} data-testid="menu" onKeyDown={onKeyDown}>
       {items.map((item) => (
         <button
           key={item.label}
@@ -73,6 +77,16 @@ export function Menu({ label, items, place, onClose }: { label: string; items: r
       ))}
     </div>
   );
+}
+
+/** The press that closes a menu does nothing else. */
+function swallowNextClick(): void {
+  const swallow = (event: Event) => {
+    event.stopPropagation();
+    event.preventDefault();
+  };
+  document.addEventListener("click", swallow, { capture: true, once: true });
+  setTimeout(() => document.removeEventListener("click", swallow, true), 400);
 }
 
 /** Wholly inside the window, beside the point. Screen coordinates have no reading direction. */

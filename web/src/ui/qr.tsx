@@ -6,7 +6,7 @@ export function QrCode({ text, label }: { text: string; label: string }) {
   const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   return (
     <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} data-testid="invite-qr" shape-rendering="crispEdges">
-      <path d={path} fill="#000000" />
+      <path d={path} />
     </svg>
   );
 }

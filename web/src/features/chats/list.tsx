@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { shortTime } from "../../core/format";
-import { drafts, link, myId, outbox, receiptsOf, roomsLoaded, sortedRooms } from "../../core/store";
+import { drafts, link, membersOf, myId, outbox, receiptsOf, roomsLoaded, sortedRooms } from "../../core/store";
 import { unread } from "../../core/reducer";
 import { isMessage, previewText, roomFace, roomTitle, shortName } from "../../core/titles";
 import type { Summary } from "../../core/types";
@@ -167,6 +167,8 @@ function Progress({ room }: { room: Summary }) {
   const last = room.last;
   if (!last || last.removed || !isMessage(last) || last.sender_id !== myId.value) return null;
   const readers = [...receiptsOf(room.conversation_id).value].filter(([user, seq]) => user !== myId.value && seq >= last.seq).length;
+  // Not known yet who has read: no mark is better than a wrong one.
+  if (readers === 0 && membersOf(room.conversation_id).value === null) return null;
   const others = Math.max(1, room.members_count - 1);
   if (readers >= others) return <Tick state="read" label={t("tick-read")} />;
   return <Tick state="sent" label={t("tick-sent")} />;
