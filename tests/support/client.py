@@ -123,9 +123,9 @@ async def set_up(base_url: str, secret: str, *, organisation: str = "Acme", name
     return await _signed_in(base_url, "/v1/setup", {**body, "password": PASSWORD}, name)
 
 
-async def join(base_url: str, secret: str, name: str) -> Person:
+async def join(base_url: str, secret: str, name: str, *, password: str = PASSWORD) -> Person:
     """Use an invitation; give the new person."""
-    body = {"secret": secret, "display_name": name, "language": "en", "password": PASSWORD}
+    body = {"secret": secret, "display_name": name, "language": "en", "password": password}
     return await _signed_in(base_url, "/v1/join", body, name)
 
 

