@@ -176,3 +176,18 @@ def test_labels_use_our_own_words_only() -> None:
         == "Samsung Internet on Android"
     )
     assert device_label("<b>curl</b>") == "Unknown device"
+
+
+async def test_a_socket_can_ask_whether_its_session_still_holds(house: House) -> None:
+    ana = await house.set_up()
+    actor = await sessions.authenticate(house.desk, ana.token)
+    assert actor is not None
+
+    house.clock.advance(days=29)
+    kept = await sessions.still_signed_in(house.desk, actor)
+    house.clock.advance(days=29)
+    seen = await sessions.still_signed_in(house.desk, actor)
+    await ana.ask("DELETE", "/v1/sessions/current")
+    ended = await sessions.still_signed_in(house.desk, actor)
+
+    assert (kept, seen, ended) == (True, True, False)

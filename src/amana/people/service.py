@@ -2,7 +2,7 @@
 
 from amana.people.accounts import change_profile, change_role, list_people, me
 from amana.people.invitations import join
-from amana.people.sessions import authenticate, revoke, revoke_others
+from amana.people.sessions import authenticate, revoke, revoke_others, still_signed_in
 from amana.people.setup import issue_setup_secret, set_up
 from amana.people.sign_in import by_passkey, by_password
 
@@ -19,4 +19,5 @@ __all__ = [
     "revoke",
     "revoke_others",
     "set_up",
+    "still_signed_in",
 ]

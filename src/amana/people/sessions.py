@@ -4,7 +4,7 @@ import hmac
 from datetime import datetime
 
 from amana.kernel.actor import Actor, Role
-from amana.kernel.ids import DeviceId, OrgId, SessionId
+from amana.kernel.ids import DeviceId, OrgId, SessionId, UserId
 from amana.people import queries, tokens
 from amana.people.desk import Desk
 from amana.people.device_label import device_label
@@ -34,26 +34,38 @@ async def authenticate(desk: Desk, token: str) -> Actor | None:
     if kept is not None:
         return kept
     generation = desk.sessions.generation
-    now = desk.clock.now()
-    async with desk.db.read(parsed.org_id) as tx:
-        row = await queries.find_session(tx, parsed.user_id, parsed.session_id)
-    if row is None or not hmac.compare_digest(row["token_hash"], parsed.digest):
+    found = await _look_up(desk, parsed.org_id, parsed.user_id, parsed.session_id)
+    if found is None or not hmac.compare_digest(found[1], parsed.digest):
         return None
-    if not _is_alive(row["created_at"], row["last_seen_at"], now):
+    desk.sessions.keep(parsed, found[0], generation=generation)
+    return found[0]
+
+
+async def still_signed_in(desk: Desk, actor: Actor) -> bool:
+    """Whether a session that was recognised before still holds; counts as being seen.
+
+    For what lasts longer than a request: a socket asks once it can be reached by
+    ``on_session_revoked``, or a revocation between its upgrade and that moment would miss it,
+    and then every few minutes, because sessions also expire and other processes revoke.
+    """
+    return await _look_up(desk, actor.org_id, actor.user_id, actor.session_id) is not None
+
+
+async def _look_up(
+    desk: Desk, org_id: OrgId, user_id: UserId, session_id: SessionId
+) -> tuple[Actor, bytes] | None:
+    """The actor of a living session and its token's hash; moves ``last_seen`` in coarse steps."""
+    now = desk.clock.now()
+    async with desk.db.read(org_id) as tx:
+        row = await queries.find_session(tx, user_id, session_id)
+    if row is None or not _is_alive(row["created_at"], row["last_seen_at"], now):
         return None
     if now - row["last_seen_at"] >= LAST_SEEN_STEP:
-        async with desk.db.write(parsed.org_id) as tx:
-            await queries.touch_session(tx, parsed.user_id, parsed.session_id, now=now)
-    actor = Actor(
-        parsed.org_id,
-        parsed.user_id,
-        DeviceId(row["device_id"]),
-        parsed.session_id,
-        Role(row["role"]),
-        row["language"],
-    )
-    desk.sessions.keep(parsed, actor, generation=generation)
-    return actor
+        async with desk.db.write(org_id) as tx:
+            await queries.touch_session(tx, user_id, session_id, now=now)
+    role, language = Role(row["role"]), row["language"]
+    actor = Actor(org_id, user_id, DeviceId(row["device_id"]), session_id, role, language)
+    return actor, row["token_hash"]
 
 
 async def begin(
