@@ -47,3 +47,14 @@ async def open_content(
         return {}
     opened = await vault.open(tx, proof, [stored_of(event) for event in stored])
     return {event.seq: content for event, content in zip(stored, opened, strict=True)}
+
+
+async def open_many(
+    vault: Vault, tx: Tx, pages: Sequence[tuple[MemberProof, Sequence[StoredEvent]]]
+) -> list[list[bytes | Unreadable]]:
+    """Content of a few events in each of many conversations, in as many statements as for one."""
+    if not any(stored for _, stored in pages):
+        return [[] for _ in pages]
+    return await vault.open_pages(
+        tx, [(proof, [stored_of(event) for event in stored]) for proof, stored in pages]
+    )

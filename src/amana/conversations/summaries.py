@@ -80,7 +80,7 @@ class Summaries:
             ),
         )
         last = await self._pages.last_messages(
-            tx, actor.org_id, [(one.member, heads[one.member.conversation_id]) for one in ordered]
+            tx, actor, [(one.member, heads[one.member.conversation_id]) for one in ordered]
         )
         return [
             await self._line(tx, one, heads[one.member.conversation_id], last.get(one.member.conversation_id))

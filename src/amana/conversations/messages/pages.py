@@ -9,14 +9,14 @@ from amana.conversations.messages import queries as message_queries
 from amana.conversations.messages.model import Content, Entry, entry_of, reply_of
 from amana.conversations.messages.queries import MessageState, untouched
 from amana.conversations.model import Member
-from amana.conversations.opening import open_content, proof_of
+from amana.conversations.opening import open_content, open_many, proof_of
 from amana.conversations.writing import Desk
 from amana.events.frames import encode_stored, encode_unreadable
 from amana.events.model import Head, StoredEvent
 from amana.kernel.actor import Actor
 from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.storage.database import Tx
-from amana.vault import Unreadable
+from amana.vault import MemberProof, Unreadable
 
 # These change an entry and are none themselves.
 CHANGES = frozenset({events.MESSAGE_EDITED, events.MESSAGE_REMOVED})
@@ -111,15 +111,32 @@ class Pages:
         return await self._range(tx, actor.org_id, member, head, stored, limited=limited)
 
     async def last_messages(
-        self, tx: Tx, org_id: OrgId, members: Sequence[tuple[Member, Head]]
+        self, tx: Tx, actor: Actor, members: Sequence[tuple[Member, Head]]
     ) -> dict[ConversationId, Entry]:
-        """The newest message of each conversation, where it is among the last events."""
-        last: dict[ConversationId, Entry] = {}
+        """The newest message of each conversation that ``actor`` may see there, in its current state."""
+        last: list[tuple[Member, StoredEvent]] = []
         for member, head in members:
             event = await self._last_message(tx, member, head)
             if event is not None:
-                (last[member.conversation_id],) = await self._entries(tx, org_id, member, [event])
-        return last
+                last.append((member, event))
+        places = [(event.conversation_id, event.seq) for _, event in last]
+        states = await message_queries.states_of_last(tx, actor.user_id, places) if places else {}
+        shown: list[tuple[StoredEvent, MessageState]] = []
+        wanted: list[tuple[MemberProof, list[StoredEvent]]] = []
+        for member, event in last:
+            state = states.get(event.conversation_id) or untouched(event.seq)
+            current = [event]
+            if state.current_seq != event.seq:
+                current = await self._desk.log.at(tx, event.conversation_id, [state.current_seq])
+            shown.append((event, state))
+            wanted.append((proof_of(actor.org_id, member), [] if state.removed_ts is not None else current))
+        contents = await open_many(self._desk.vault, tx, wanted)
+        return {
+            event.conversation_id: entry_of(
+                event, events.NAMES[event.kind], state, content[0] if content else None
+            )
+            for (event, state), content in zip(shown, contents, strict=True)
+        }
 
     async def _last_message(self, tx: Tx, member: Member, head: Head) -> StoredEvent | None:
         """Found in few steps nearly always: what follows the newest message are edits and members coming."""

@@ -63,6 +63,25 @@ async def states(
     return {row["seq"]: _state(row) for row in rows}
 
 
+async def states_of_last(
+    tx: Tx, viewer: UserId, places: Sequence[tuple[ConversationId, Seq]]
+) -> dict[ConversationId, MessageState]:
+    """The state of one message in each of many conversations of ``viewer``, where there is one."""
+    rows = await tx.all(
+        """
+        SELECT s.conversation_id, s.seq, s.current_seq, s.revision, s.edited_ts, s.removed_by, s.removed_ts
+          FROM unnest(:rooms::uuid[], :seqs::bigint[]) AS p (conversation_id, seq)
+          JOIN message_state s ON s.conversation_id = p.conversation_id AND s.seq = p.seq
+          JOIN member m ON m.conversation_id = p.conversation_id AND m.user_id = :viewer
+         WHERE p.seq >= m.visible_from
+        """,
+        rooms=[room for room, _ in places],
+        seqs=[seq for _, seq in places],
+        viewer=viewer,
+    )
+    return {row["conversation_id"]: _state(row) for row in rows}
+
+
 async def put_state(tx: Tx, org_id: OrgId, conversation_id: ConversationId, state: MessageState) -> None:
     """Store what is current now. The caller holds the head's lock."""
     await tx.run(
