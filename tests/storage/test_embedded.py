@@ -299,6 +299,10 @@ async def test_a_long_data_path_gets_a_short_socket(made: Path, home: Path) -> N
     again = EmbeddedPostgres(deep)
     async with running(again):
         assert again.dsn == server.dsn
+        folder = again.socket_dir
+        assert folder is not None
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not folder.exists()
 
 
 async def test_a_chosen_socket_folder_that_is_too_long_is_refused(data: Path, home: Path) -> None:

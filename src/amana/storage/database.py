@@ -10,7 +10,7 @@ import asyncpg
 from amana.kernel.errors import Busy
 from amana.kernel.ids import OrgId
 from amana.storage.connections import CONNECT_TIMEOUT_S, Connections
-from amana.storage.errors import OutcomeUnknown
+from amana.storage.errors import OutcomeUnknown, StorageUnavailable
 from amana.storage.faults import DRIVER_ERRORS, as_busy, as_unknown
 from amana.storage.named import bind
 
@@ -214,6 +214,8 @@ def _refusing(
         refusal = translate(error, closed=connection.is_closed())
         if refusal is None:
             raise
+        if isinstance(refusal, StorageUnavailable | OutcomeUnknown):
+            connection.terminate()  # it may not look closed yet; nobody must get it again
         raise refusal from error
 
 

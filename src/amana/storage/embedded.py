@@ -78,6 +78,11 @@ class EmbeddedPostgres:
         return self._dsn
 
     @property
+    def socket_dir(self) -> Path | None:
+        """Folder of the socket; None before ``start``."""
+        return self._socket_dir
+
+    @property
     def pid(self) -> int | None:
         """The server's process id while it runs."""
         process = self._process
@@ -247,9 +252,17 @@ class EmbeddedPostgres:
                 if await _until(lambda: process.poll() is not None, limit_s):
                     break
             log.info("postgres_stopped", code=process.returncode)
+            self._remove_short_folder()
         if self._held is not None:
             self._held.close()
             self._held = None
+
+    def _remove_short_folder(self) -> None:
+        """Leave nothing in the system's folders; what lies beside the data stays."""
+        folder = self._socket_dir
+        if folder is not None and folder.parent != self._layout.root and self._explicit_socket_dir is None:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _is_empty(folder: Path) -> bool:

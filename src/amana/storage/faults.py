@@ -12,6 +12,8 @@ _LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    # What the driver says when the server's farewell arrived before the statement was sent.
+    asyncpg.InternalClientError,
     OSError,  # includes TimeoutError and a socket that is not there
 )
 _BUSY = (
@@ -23,7 +25,7 @@ _BUSY = (
 _FULL = (asyncpg.DiskFullError, asyncpg.OutOfMemoryError)
 
 # What one statement can raise that ``as_busy`` may know. Everything else is a bug and passes.
-DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 def as_busy(error: Exception, *, closed: bool) -> Busy | None:
