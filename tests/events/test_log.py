@@ -12,6 +12,9 @@ from amana.events.log import check_client_id
 from amana.kernel.clock import unix_ms
 from amana.kernel.ids import ClientId, ConversationId, OrgId, Seq, UserId, uuid7
 from tests.events.room import Office
+from tests.support.floor import postgres
+
+__all__ = ["postgres"]  # every test of this file runs on the oldest supported server as well
 
 
 def written_at(office: Office, at: datetime) -> ClientId:
