@@ -153,22 +153,48 @@ async def test_a_flood_is_slowed_down_then_cut_and_loses_nothing_acknowledged(wo
     assert (await world.bo.post(world.room, "after the flood"))["seq"] > 0
 
 
-async def test_a_reader_that_does_not_read_is_cut_and_memory_stays_bounded(world: World) -> None:
+async def test_a_reader_that_stalls_costs_little_and_learns_what_it_missed(world: World) -> None:
     stalled = await stalled_reader(world)
+    before = world.memory_bytes()
+    await write_much(world)
+    grown = world.memory_bytes() - before
+
+    tail = await read_to_the_end(stalled)
+
+    assert grown < STALLED_READER_BYTES, f"the server grew by {grown / MEGABYTE:.0f} MB"
+    bump = f'{{"t":"head","c":"{world.room}","seq":{await newest(world)},'
+    assert bump.encode() in tail or close_code(tail) == 4408
+    stalled.close()
+
+
+async def test_a_reader_that_asks_and_does_not_read_is_cut(world: World) -> None:
+    await write_much(world)
+    stalled = await stalled_reader(world)
+    before = world.memory_bytes()
+    asking = json.dumps({"t": "open", "c": str(world.room), "seq": 0, "fence": 0}).encode()
+    stalled.settimeout(10)
+    with contextlib.suppress(OSError):
+        for _ in range(600):
+            await asyncio.to_thread(stalled.sendall, masked(asking))
+            await asyncio.sleep(0.005)
+    grown = world.memory_bytes() - before
+
+    tail = await read_to_the_end(stalled)
+
+    assert grown < STALLED_READER_BYTES, f"the server grew by {grown / MEGABYTE:.0f} MB"
+    assert close_code(tail) == 4408
+    stalled.close()
+
+
+async def write_much(world: World) -> None:
+    """Twenty megabytes of text, as fast as they are taken."""
     async with connected(world.ana, {}) as writer:
         await writer.until(lambda element: element["t"] == "welcome")
-        before = world.memory_bytes()
-        text = "x" * 7_000
         for _ in range(30):
-            keys = [await writer.post(world.room, text) for _ in range(100)]
+            keys = [await writer.post(world.room, "x" * 7_000) for _ in range(100)]
             answer = await writer.acknowledged(keys[-1], 20)
             if answer["t"] == "refused":
                 await asyncio.sleep(float(answer["error"]["fields"].get("retry_after_s", 1)))
-        grown = world.memory_bytes() - before
-
-    assert grown < STALLED_READER_BYTES, f"the server grew by {grown / MEGABYTE:.0f} MB"
-    assert await last_close_code(stalled) == 4408
-    stalled.close()
 
 
 async def stalled_reader(world: World) -> sockets.socket:
@@ -186,22 +212,32 @@ async def stalled_reader(world: World) -> sockets.socket:
     assert b" 101 " in await asyncio.to_thread(raw.recv, 2048)
     place = {"c": str(world.room), "seq": await newest(world), "fence": 0}
     hello = json.dumps({"t": "hello", "v": 1, "user_pos": 0, "open": [place]}).encode()
-    header = bytes([0x81, 0x80 | 126]) + len(hello).to_bytes(2, "big") + bytes(4)
-    raw.sendall(header + hello)  # masked with zeroes
+    raw.sendall(masked(hello))
     return raw
 
 
-async def last_close_code(raw: sockets.socket) -> int | None:
-    """Read what is left; give the code of the close frame at its end."""
+def masked(text: bytes) -> bytes:
+    """A text frame of a client, masked with zeroes; 126 to 65,535 bytes, or padded to that."""
+    text = text.ljust(126)
+    return bytes([0x81, 0x80 | 126]) + len(text).to_bytes(2, "big") + bytes(4) + text
+
+
+async def read_to_the_end(raw: sockets.socket, quiet_s: float = 4) -> bytes:
+    """Read until the server closes or says nothing more; give the end of it."""
 
     def read_all() -> bytes:
-        raw.settimeout(20)
+        raw.settimeout(quiet_s)
         tail = b""
-        while data := raw.recv(65536):
-            tail = (tail + data)[-4096:]
+        with contextlib.suppress(OSError):
+            while data := raw.recv(65536):
+                tail = (tail + data)[-65536:]
         return tail
 
-    tail = await asyncio.to_thread(read_all)
+    return await asyncio.to_thread(read_all)
+
+
+def close_code(tail: bytes) -> int | None:
+    """The code of the close frame at the end of what was read."""
     start = tail.rfind(b"\x88")
     return int.from_bytes(tail[start + 2 : start + 4], "big") if start >= 0 else None
 
