@@ -27,6 +27,7 @@ from amana.http.asgi import Message, Receive, Scope, Send
 from amana.http.authentication import SESSION_COOKIE
 from amana.http.errors import REFUSALS
 from amana.http.headers import CONTENT_SECURITY_POLICY
+from amana.http.network import client_ip
 from amana.http.settings import parse_networks
 from amana.kernel import i18n
 from amana.kernel.actor import Actor, Role
@@ -337,6 +338,14 @@ async def test_only_trusted_proxies_say_where_a_caller_is(
     )
 
     assert msgspec.json.decode(body)["ip"] == seen
+
+
+async def test_a_line_of_the_strangers_own_hides_nothing_behind_a_proxy() -> None:
+    lines = [(b"x-forwarded-for", b"1.2.3.4"), (b"x-forwarded-for", b"203.0.113.9")]
+
+    assert (
+        client_ip({"client": ("10.0.0.1", 1), "headers": lines}, parse_networks("10.0.0.1")) == "203.0.113.9"
+    )
 
 
 async def test_refusals_speak_the_callers_language(make: Any) -> None:

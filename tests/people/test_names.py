@@ -37,7 +37,20 @@ def test_composed_and_decomposed_letters_are_one_name() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", "a\nb", "a\u202eb", "a\u2066b\u2069", "a\u200bb", "a\ufeffb", "a\ue000b", "\u0301", "x" * 81],
+    [
+        "",
+        "   ",
+        "a\nb",
+        "a\u202eb",
+        "a\u2066b\u2069",
+        "a\u200bb",
+        "a\ufeffb",
+        "a\ue000b",
+        "a\ufffe",
+        "\ufdd0",
+        "\u0301",
+        "x" * 81,
+    ],
 )
 def test_what_cannot_be_shown_safely_is_refused(text: str) -> None:
     with pytest.raises(NameInvalid):
@@ -47,6 +60,10 @@ def test_what_cannot_be_shown_safely_is_refused(text: str) -> None:
 def test_joiners_stay_because_persian_and_emoji_need_them() -> None:
     assert clean_name("می\u200cخواهم") == "می\u200cخواهم"
     assert clean_name("👩\u200d🔬 Ana") == "👩\u200d🔬 Ana"
+
+
+def test_an_emoji_newer_than_this_server_is_a_name_like_any_other() -> None:
+    assert clean_name("\U0001faea") == "\U0001faea"
 
 
 def test_what_people_type_into_the_form_finds_their_handle() -> None:

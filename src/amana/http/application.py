@@ -155,6 +155,10 @@ class _EdgeAnswers:
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            # Sockets answer for themselves, and need the server's own ``send`` to cut a stalled peer.
+            await self._app(scope, receive, send)
+            return
         has_begun = False
 
         async def send_and_note(message: Message) -> None:
@@ -165,11 +169,11 @@ class _EdgeAnswers:
         try:
             await self._app(scope, receive, send_and_note)
         except Refusal as refusal:
-            if has_begun or scope["type"] != "http":
+            if has_begun:
                 raise
             await send_answer(send, answer_refusal(refusal, language_of(scope)))
         except Exception as fault:  # the outermost loop of a request
-            if has_begun or scope["type"] != "http":
+            if has_begun:
                 raise
             reference = self._state.entropy.token_bytes(6).hex()
             answer = answer_fault(fault, language_of(scope), route=scope["path"][:100], reference=reference)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from amana.http.asgi import Scope, header
+from amana.http.asgi import Scope
 from amana.http.settings import Network
 
 # A server behind a unix socket has no peer address: whoever may open it is on this machine.
@@ -22,8 +22,7 @@ def client_ip(scope: Scope, trusted_proxies: Sequence[Network]) -> str:
     current = _address(str(peer[0])) if peer else None
     if current is None:
         return UNKNOWN
-    forwarded = header(scope, b"x-forwarded-for") if trusted_proxies else None
-    for part in reversed((forwarded or "").split(",")):
+    for part in reversed(_forwarded(scope) if trusted_proxies else []):
         if not _is_trusted(current, trusted_proxies):
             break
         claimed = _address(part.strip())
@@ -39,6 +38,12 @@ def network_of(address: str) -> str:
     if parsed.version == 4:
         return address
     return str(ip_network(f"{address}/{IPV6_NETWORK_BITS}", strict=False))
+
+
+def _forwarded(scope: Scope) -> list[str]:
+    """Every entry of every line: a proxy may add a line of its own below the stranger's."""
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return ",".join(lines).split(",") if lines else []
 
 
 def _is_trusted(address: IPv4Address | IPv6Address, trusted: Sequence[Network]) -> bool:

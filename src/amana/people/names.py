@@ -15,7 +15,8 @@ RESERVED_HANDLES = frozenset(
 
 # Cc controls, Cf invisible and bidi overrides, Cs surrogates, Co private use, Zl/Zp separators:
 # each lets one name pose as another. Joiners are needed in Arabic-script names and emoji.
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Unassigned code points stay: they are the emoji of next year.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _ALLOWED_INVISIBLE = frozenset("\u200c\u200d")
 
 _LATIN = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"}
@@ -40,7 +41,7 @@ def clean_name(text: str, *, field: str = "display_name") -> str:
     name = re.sub(r" {2,}", " ", name)
     if any(_is_refused(character) for character in name):
         raise NameInvalid(field=field, reason="characters", max_characters=MAX_NAME)
-    if not any(unicodedata.category(character)[0] in "LNSP" for character in name):
+    if not any(_is_visible(character) for character in name):
         raise NameInvalid(field=field, reason="empty", max_characters=MAX_NAME)
     if len(name) > MAX_NAME:
         raise NameInvalid(field=field, reason="length", max_characters=MAX_NAME)
@@ -83,7 +84,14 @@ def typed_handle(text: str) -> str:
 
 
 def _is_refused(character: str) -> bool:
+    if ord(character) & 0xFFFE == 0xFFFE or "\ufdd0" <= character <= "\ufdef":  # noncharacters
+        return True
     return unicodedata.category(character) in _REFUSED_CATEGORIES and character not in _ALLOWED_INVISIBLE
+
+
+def _is_visible(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] in "LNSP" or category == "Cn"
 
 
 def _without_marks(character: str) -> str:
