@@ -127,7 +127,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], patience_s: float
 
 
 def spawn(command: list[str], folder: Path, user: str | None, **environment: str) -> subprocess.Popen[bytes]:
-    account = {} if user is None or os.geteuid() != 0 else {"user": user, "group": user, "extra_groups": []}
+    dropped = user if os.geteuid() == 0 else None
     with (folder / "out").open("wb") as out:
         return subprocess.Popen(
             command,
@@ -135,7 +135,9 @@ def spawn(command: list[str], folder: Path, user: str | None, **environment: str
             stdout=out,
             stderr=subprocess.STDOUT,
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder), **environment},
-            **account,
+            user=dropped,
+            group=dropped,
+            extra_groups=None if dropped is None else [],
         )
 
 
