@@ -62,13 +62,17 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** Two letters for an avatar: of the first and last word, or the first two of a single one. */
 export function initials(name: string): string {
-  const words = name.split(/[\s\-_.]+/u).filter((word) => /\p{L}|\p{N}/u.test(word));
+  const words = withoutArticles(name).split(/[\s\-_.]+/u).filter((word) => /\p{L}|\p{N}/u.test(word));
   const letters = (word: string | undefined) => Array.from(segmenter.segment(word ?? ""), (part) => part.segment);
   const first = letters(words[0]);
   const last = words.length > 1 ? letters(words.at(-1)) : [];
   const pair = (first[0] ?? "") + (last[0] ?? first[1] ?? "");
-  // Joined Arabic letters would read as a word: a zero-width non-joiner keeps them apart.
-  return /\p{Script=Arabic}/u.test(pair) ? Array.from(pair).slice(0, 2).join("\u200c") : pair.toLocaleUpperCase();
+  return pair.toLocaleUpperCase();
+}
+
+/** The Arabic article would give every second name the same letter. */
+function withoutArticles(name: string): string {
+  return name.replace(/(^|\s)ال(?=\p{Script=Arabic}{2})/gu, "$1");
 }
 
 /** One of eight hues, the same for the same id everywhere. */

@@ -1,4 +1,5 @@
 import { useSignalEffect } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { link, me, outbox, rooms, unreadTotal } from "../core/store";
 import { announced, reconnectNow, refusal } from "../core/sync";
@@ -50,21 +51,26 @@ export default function Shell() {
   return (
     <div class={`app${open ? " in-room" : ""}${open && details.value ? " with-details" : ""}`}>
       <Rail />
-      <section class="pane list-pane" aria-label={t("chats")}>
+      <Pane main={!open} class="pane list-pane" aria-label={t("chats")}>
         {!open && <div class="only-phone"><ConnectionBar /></div>}
         <ChatList current={room} />
-      </section>
+      </Pane>
       {room ? (
         <Room key={room} id={room} bar={<ConnectionBar />} />
       ) : (
-        <main class="pane room-pane">
+        <section class="pane room-pane">
           <div class="only-desktop"><ConnectionBar /></div>
           <NoRoom />
-        </main>
+        </section>
       )}
       <Tabs />
     </div>
   );
+}
+
+/** The page's main part is what a phone would show. */
+function Pane({ main, ...rest }: { main: boolean; class: string; "aria-label": string; children: ComponentChildren }) {
+  return main ? <main {...rest} /> : <section {...rest} />;
 }
 
 function NavLink({ to, page, icon, label, large, count }: { to: string; page: string; icon: IconName; label: string; large?: boolean; count?: number }) {

@@ -171,6 +171,7 @@ function Progress({ room }: { room: Summary }) {
   if (readers === 0 && membersOf(room.conversation_id).value === null) return null;
   const others = Math.max(1, room.members_count - 1);
   if (readers >= others) return <Tick state="read" label={t("tick-read")} />;
+  if (readers > 0) return <Tick state="seen" label={t("tick-seen", { count: readers, of: others })} />;
   return <Tick state="sent" label={t("tick-sent")} />;
 }
 

@@ -76,6 +76,7 @@ function Header({ room }: { room: Summary }) {
           <IconButton name="left" size="lg" flip label={t("back")} onClick={() => go("/chats")} data-testid="back" />
         </span>
         <Avatar {...face} />
+        <h1 class="visually-hidden">{face.name}</h1>
         <button type="button" class="who" onClick={toggle} aria-expanded={details.value} data-testid="room-title">
           <b class="cut" dir="auto">
             {face.name}
