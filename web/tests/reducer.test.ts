@@ -113,10 +113,11 @@ describe("pages", () => {
   });
 
   test("an explicit gap forgets the window and goes on behind it", () => {
-    const log = afterGap(withPage(emptyLog(ROOM, 2, 0), [entry(1), entry(2)], false), 480);
+    const log = afterGap(withPage(emptyLog(ROOM, 2, 0), [entry(1), entry(2)], false), 3, 480);
     expect([log.seq, log.entries.length, log.loaded]).toEqual([480, 0, false]);
     expect(applyEvent(log, event(481)).outcome).toBe("applied");
-    expect(afterGap(log, 100)).toBe(log);
+    expect(afterGap(log, 3, 100)).toBe(log);
+    expect(afterGap(log, 500, 600)).toBe(log);
   });
 
   test("trimming keeps the newest and remembers that there is more", () => {

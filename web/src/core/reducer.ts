@@ -42,9 +42,12 @@ export function withOlderPage(log: RoomLog, page: readonly Entry[], more: boolea
   return { ...log, entries: merge(log.entries, page), more };
 }
 
-/** After an explicit hole: nothing before `to` may be trusted; the page is loaded again. */
-export function afterGap(log: RoomLog, to: number): RoomLog {
-  if (to <= log.seq) return log;
+/**
+ * After an explicit gap that touches what is held: nothing before `to` may be trusted, the page is loaded again.
+ * A gap further on is a hole like any other: the log stays and the caller asks again.
+ */
+export function afterGap(log: RoomLog, from: number, to: number): RoomLog {
+  if (to <= log.seq || from > log.seq + 1) return log;
   return { ...log, seq: to, entries: [], more: true, loaded: false };
 }
 

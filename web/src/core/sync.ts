@@ -159,7 +159,7 @@ export async function loadMembers(id: Id): Promise<void> {
 /** Take in a conversation that this person just made or found. */
 export function adoptRoom(summary: Summary): void {
   const known = store.rooms.peek().get(summary.conversation_id);
-  if (!known || known.head_seq <= summary.head_seq) store.putRoom(summary);
+  if (!known || known.fence !== summary.fence || known.head_seq <= summary.head_seq) store.putRoom(summary);
 }
 
 export function act(room: Id, operation: Operation): void {
@@ -198,7 +198,7 @@ function receive(element: ServerElement): void {
       for (const [c, seq] of element.heads) headMoved({ c, seq, msg_no: 0 });
       break;
     case "gap":
-      replaceLog(element.c, (log) => afterGap(log, element.to));
+      gap(element);
       break;
     case "reset":
       replaceLog(element.c, () => emptyLog(element.c, 0, element.fence));
@@ -215,6 +215,8 @@ function receive(element: ServerElement): void {
 
 function event(frame: EventFrame): void {
   const room = store.rooms.peek().get(frame.c);
+  // A conversation that only stands in the list: its line is read again when something is missing.
+  if (!room || (!store.hasLog(frame.c) && frame.seq > room.head_seq + 1)) refreshSummary(frame.c);
   if (store.hasLog(frame.c)) {
     const cell = store.logOf(frame.c);
     const { log, outcome } = applyEvent(cell.peek(), frame);
@@ -225,7 +227,7 @@ function event(frame: EventFrame): void {
     cell.value = log;
     settle(frame.c, log.seq);
   }
-  if (!room) return;
+  if (!room || (!store.hasLog(frame.c) && frame.seq > room.head_seq + 1)) return;
   const next = summaryAfter(room, frame, store.myId.peek());
   if (next === room) return;
   store.putRoom(next);
@@ -273,8 +275,33 @@ function headMoved(head: Head): void {
   }
 }
 
+function gap(element: Extract<ServerElement, { t: "gap" }>): void {
+  if (element.c === null) {
+    userPos = Math.max(userPos, element.to);
+    void syncAgain();
+    return;
+  }
+  const held = store.hasLog(element.c) ? store.logOf(element.c).peek() : null;
+  if (held && element.from > held.seq + 1) askAgain(held);
+  else replaceLog(element.c, (log) => afterGap(log, element.from, element.to));
+}
+
+/** The list as the server has it now, when private events were missed. */
+async function syncAgain(): Promise<void> {
+  try {
+    const now = await api.sync();
+    userPos = Math.max(userPos, now.user_pos);
+    const there = new Set(now.conversations.map((room) => room.conversation_id));
+    for (const id of store.rooms.peek().keys()) if (!there.has(id)) store.dropRoom(id);
+    for (const room of now.conversations) adoptRoom(room);
+  } catch {
+    // Without network the next welcome tells what is missing.
+  }
+}
+
 function userEvent(element: Extract<ServerElement, { t: "user" }>): void {
   if (element.pos <= userPos) return;
+  if (element.pos > userPos + 1) void syncAgain();
   userPos = element.pos;
   const id = element.c;
   if (!id) return;

@@ -157,7 +157,7 @@ export type ServerElement =
   | { readonly t: "refused"; readonly c?: Id; readonly client_id?: Id; readonly error: RefusalBody }
   | ({ readonly t: "head" } & Head)
   | { readonly t: "digest"; readonly heads: readonly (readonly [Id, number])[] }
-  | { readonly t: "gap"; readonly c: Id; readonly from: number; readonly to: number }
+  | { readonly t: "gap"; readonly c: Id | null; readonly from: number; readonly to: number }
   | { readonly t: "reset"; readonly c: Id; readonly fence: number }
   | { readonly t: "receipt"; readonly c: Id; readonly user: Id; readonly seq: number }
   | {

@@ -9,6 +9,7 @@ import { follow, route } from "../router";
 import { Avatar, Badge, Banner, Button } from "../ui/controls";
 import { Icon, Mark } from "../ui/icon";
 import type { IconName } from "../ui/icons";
+import { onePane } from "../ui/media";
 import { announce, toast } from "../ui/toast";
 import { ChatList } from "./chats/list";
 import { NoRoom } from "./chats/no-room";
@@ -52,16 +53,18 @@ export default function Shell() {
     <div class={`app${open ? " in-room" : ""}${open && details.value ? " with-details" : ""}`}>
       <Rail />
       <Pane main={!open} class="pane list-pane" aria-label={t("chats")}>
-        {!open && <div class="only-phone"><ConnectionBar /></div>}
+        {!open && onePane.value && <ConnectionBar />}
         <ChatList current={room} />
       </Pane>
       {room ? (
         <Room key={room} id={room} bar={<ConnectionBar />} />
       ) : (
-        <section class="pane room-pane">
-          <div class="only-desktop"><ConnectionBar /></div>
-          <NoRoom />
-        </section>
+        !onePane.value && (
+          <section class="pane room-pane">
+            <ConnectionBar />
+            <NoRoom />
+          </section>
+        )
       )}
       <Tabs />
     </div>

@@ -9,6 +9,7 @@ import { follow, roomPath } from "../../router";
 import { Avatar, Badge, Bones, EmptyState, IconButton } from "../../ui/controls";
 import { Icon, Tick } from "../../ui/icon";
 import { Menu, type MenuPlace } from "../../ui/menu";
+import { onePane } from "../../ui/media";
 import { NewChatActions, openWindow } from "./actions";
 import { Windows } from "./windows";
 
@@ -77,11 +78,11 @@ function Rows({ listed, current, filtered }: { listed: readonly Summary[]; curre
         {filtered ? (
           <EmptyState glyph="search" title={t("filter-none")} text={t("filter-none-text")} />
         ) : (
-          <div class="only-phone">
+          onePane.value && (
             <EmptyState glyph="chats" title={t("no-chats-title")} text={t("no-chats-text")}>
               <NewChatActions />
             </EmptyState>
-          </div>
+          )
         )}
       </div>
     );
