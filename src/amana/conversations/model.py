@@ -24,8 +24,8 @@ MAX_HISTORY_DAYS: Final = 3_650
 MAX_ADDED_AT_ONCE: Final = 500
 MAX_PAGE: Final = 200
 TRACE_PERIOD: Final = timedelta(days=30)
-SEND_BURST: Final = 1_000
-SEND_PER_S: Final = 200
+SEND_BURST: Final = 4_000
+SEND_PER_S: Final = 2_000
 
 LIMITS = (
     Limit("messages.text_characters", MAX_TEXT, "characters", "Longer texts are documents; attach them."),
@@ -36,7 +36,7 @@ LIMITS = (
     Limit("conversations.page", MAX_PAGE, "entries", "One answer stays small enough for a slow telephone."),
     Limit("messages.trace_days", TRACE_PERIOD.days, "days", "How long a removed text can still be examined."),
     Limit("messages.send_burst", SEND_BURST, "messages", "A full outbox empties at once."),
-    Limit("messages.send_per_s", SEND_PER_S, "messages a second", "Per person; nobody writes faster."),
+    Limit("messages.send_per_s", SEND_PER_S, "messages a second", "Per person; busy bots pass, runaway loops do not."),
 )
 
 
