@@ -12,6 +12,8 @@ export interface MenuItem {
 }
 
 export interface MenuPlace {
+  /** Where the focus goes back to. */
+  readonly from: HTMLElement;
   readonly x: number;
   readonly y: number;
 }
@@ -25,7 +27,6 @@ export function Menu({ label, items, place, onClose }: { label: string; items: r
   useEffect(() => {
     const menu = element.current;
     if (!menu) return;
-    const before = document.activeElement;
     menu.showPopover();
     if (matchMedia("(min-width: 640px)").matches) moveInside(menu, place);
     menu.querySelector("button")?.focus();
@@ -39,7 +40,8 @@ export function Menu({ label, items, place, onClose }: { label: string; items: r
     document.addEventListener("pointerdown", pressed, true);
     return () => {
       document.removeEventListener("pointerdown", pressed, true);
-      if (before instanceof HTMLElement && before.isConnected && (document.activeElement === document.body || menu.contains(document.activeElement))) before.focus();
+      const lost = document.activeElement === document.body || menu.contains(document.activeElement);
+      if (lost && place.from.isConnected) place.from.focus({ preventScroll: true });
     };
   }, []);
 

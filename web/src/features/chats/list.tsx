@@ -32,7 +32,7 @@ export function ChatList({ current }: { current: string | null }) {
           aria-haspopup="menu"
           onClick={(event) => {
             const box = event.currentTarget.getBoundingClientRect();
-            setMenu({ x: box.left, y: box.bottom + 4 });
+            setMenu({ from: event.currentTarget, x: box.left, y: box.bottom + 4 });
           }}
         />
       </header>

@@ -17,8 +17,8 @@ const LONG_PRESS_MS = 450;
 export function Bubble({ message, room, own, showTime }: { message: Message; room: Id; own: boolean; showTime: boolean }) {
   const { entry, item } = message;
   const press = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const open = (x: number, y: number) => {
-    if (entry && !entry.removed) menuFor.value = { entry, x, y };
+  const open = (from: HTMLElement, x: number, y: number) => {
+    if (entry && !entry.removed) menuFor.value = { entry, from, x, y };
   };
   const menuOpen = entry !== null && menuFor.value?.entry.seq === entry.seq;
   const stop = () => clearTimeout(press.current);
@@ -37,12 +37,12 @@ export function Bubble({ message, room, own, showTime }: { message: Message; roo
             const box = event.currentTarget.getBoundingClientRect();
             // From the keyboard the event carries the corner of the page, not of the message.
             const pointed = event.clientX > 0 && event.clientX >= box.left && event.clientX <= box.right;
-            open(pointed ? event.clientX : box.left + 16, pointed ? event.clientY : box.bottom - 8);
+            open(event.currentTarget, pointed ? event.clientX : box.left + 16, pointed ? event.clientY : box.bottom - 8);
           }}
           onPointerDown={(event) => {
             if (event.pointerType !== "touch") return;
-            const { clientX, clientY } = event;
-            press.current = setTimeout(() => open(clientX, clientY), LONG_PRESS_MS);
+            const { clientX, clientY, currentTarget } = event;
+            press.current = setTimeout(() => open(currentTarget, clientX, clientY), LONG_PRESS_MS);
           }}
           onPointerUp={stop}
           onPointerMove={stop}
@@ -68,7 +68,7 @@ export function Bubble({ message, room, own, showTime }: { message: Message; roo
             aria-expanded={menuOpen}
             onClick={(event) => {
               const box = event.currentTarget.getBoundingClientRect();
-              open(box.left, box.bottom + 2);
+              open(event.currentTarget, box.left, box.bottom + 2);
             }}
           />
         )}

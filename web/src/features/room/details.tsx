@@ -175,7 +175,7 @@ function LeaveDialog({ id, onClose }: { id: Id; onClose(): void }) {
       actions={
         <>
           <Button onClick={onClose}>{t("cancel")}</Button>
-          <Button kind="danger" busy={busy} onClick={() => void leave()}>
+          <Button kind="danger" busy={busy} onClick={() => void leave()} data-testid="leave-confirm">
             {t("leave")}
           </Button>
         </>
