@@ -1,14 +1,26 @@
 """The gateway's questions, answered by the domains: the only place where the two meet."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+import structlog
 
 from amana.conversations.following import Followed, Following
 from amana.events.log import Log
 from amana.kernel.actor import Actor
+from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.realtime.hooks import AsgiScope, HeadMoved, RangeBlob, Subscription, UserRange
+from amana.realtime.hub import Hub
 from amana.storage.database import Database
 
+log = structlog.get_logger("amana.sockets")
+
+StillSignedIn = Callable[[Actor], Awaitable[bool]]
+
+# A socket outlives many requests: how often its session is looked at again.
+RECHECK = timedelta(minutes=3)
 # More missed private events than this and the client asks for its list of conversations again.
 USER_EVENTS_RESENT = 1000
 
@@ -16,10 +28,14 @@ USER_EVENTS_RESENT = 1000
 class GatewayHooks:
     """Implements ``realtime.hooks.Hooks``."""
 
-    def __init__(self, database: Database, log: Log, following: Following) -> None:
+    def __init__(
+        self, database: Database, journal: Log, following: Following, hub: Hub, still_signed_in: StillSignedIn
+    ) -> None:
         self._database = database
-        self._log = log
+        self._log = journal
         self._following = following
+        self._hub = hub
+        self._still_signed_in = still_signed_in
 
     async def authenticate(self, scope: AsgiScope) -> Actor | None:
         """The HTTP kernel's layers ran before the upgrade and left the actor in the scope."""
@@ -44,6 +60,9 @@ class GatewayHooks:
         return None if missed is None else RangeBlob(missed.first, missed.last, missed.blob, missed.limited)
 
     async def user_position(self, actor: Actor) -> int:
+        """Asked right after the hub knows the socket: a session revoked before that is cut here."""
+        if not await self._still_signed_in(actor):
+            self._hub.revoke_session(actor.session_id)
         async with self._database.read(actor.org_id) as tx:
             return await self._log.user_position(tx, actor.user_id)
 
@@ -59,6 +78,22 @@ class GatewayHooks:
     async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[HeadMoved]:
         heads = await self._following.recent_heads(org_id, since_ms=since_ms)
         return [HeadMoved(head.conversation_id, head.seq, head.msg_no) for head in heads]
+
+
+async def recheck_sessions(hub: Hub, still_signed_in: StillSignedIn) -> None:
+    """Cut sockets whose session expired or was ended elsewhere; runs until cancelled."""
+    while True:
+        actors = {socket.session.actor.session_id: socket.session.actor for socket in hub.sockets}
+        for actor in actors.values():
+            try:
+                if not await still_signed_in(actor):
+                    hub.revoke_session(actor.session_id)
+            except Refusal as refusal:
+                log.warning("sockets.recheck_failed", code=refusal.code)
+            # Spread over the period: thousands of sockets must not ask at once.
+            await asyncio.sleep(RECHECK.total_seconds() / len(actors))
+        if not actors:
+            await asyncio.sleep(RECHECK.total_seconds())
 
 
 def _subscription(followed: Followed) -> Subscription:

@@ -1,17 +1,18 @@
 """Puts the domains together and fills the hooks by which lower ranks ask higher ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import structlog
 
 from amana import __version__
 from amana.app.features import FEATURES
-from amana.app.gateway_hooks import GatewayHooks
+from amana.app.gateway_hooks import GatewayHooks, recheck_sessions
 from amana.app.health import Health
 from amana.app.rooms import Rooms
 from amana.app.settings import Settings, TlsMode
@@ -35,7 +36,6 @@ from amana.events.doorbell import Doorbell
 from amana.events.log import Log
 from amana.evidence import Evidence
 from amana.http import Application, EdgeSettings, Services, State, build_app
-from amana.kernel.actor import Actor
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
 from amana.kernel.ids import ConversationId, Ids, UserId
@@ -46,6 +46,7 @@ from amana.people.passkeys import RelyingParty
 from amana.realtime.hub import Hub
 from amana.realtime.operations import SocketOperation
 from amana.realtime.ws import Gateway
+from amana.storage.database import Database
 from amana.vault import Damage, KeyFile, Vault
 
 log = structlog.get_logger("amana.wiring")
@@ -106,31 +107,75 @@ async def build_runtime(
     storage.leader.every(
         timedelta(hours=1), "end traces", lambda: _end_traces(runtime.services.get(PeopleDesk), vault, clock)
     )
-    leading = asyncio.create_task(storage.leader.run(), name="leader")
+    still_signed_in = partial(people.still_signed_in, runtime.services.get(PeopleDesk))
+    background = [
+        asyncio.create_task(storage.leader.run(), name="leader"),
+        asyncio.create_task(recheck_sessions(runtime.gateway.hub, still_signed_in), name="sessions"),
+    ]
     runtime.gateway.start()
     try:
         yield runtime
     finally:
         await runtime.drain()
-        await cancel_all([leading])
+        await cancel_all(background)
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """The conversations domain at work."""
+
+    journal: Log
+    evidence: Evidence
+    hub: Hub
+    gateway_side: Following
+    operations: SocketOperations
+    rooms: Rooms
+    services: tuple[object, ...]
 
 
 def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, entropy: Entropy) -> Runtime:
-    database, ids, doorbell = storage.database, Ids(clock, entropy), Doorbell()
+    database, ids = storage.database, Ids(clock, entropy)
+    talk = _conversations(database, vault, ids, clock)
+    desk = PeopleDesk(
+        db=database,
+        vault=vault,
+        evidence=talk.evidence,
+        log=talk.journal,
+        clock=clock,
+        ids=ids,
+        entropy=entropy,
+        public_url=edge.public_url,
+        relying_party=RelyingParty(edge.host, edge.origin),
+        rooms=talk.rooms,
+        on_session_revoked=talk.hub.revoke_session,
+    )
+    still_signed_in = partial(people.still_signed_in, desk)
+    hooks = GatewayHooks(database, talk.journal, talk.gateway_side, talk.hub, still_signed_in)
+    operations = [SocketOperation(one.frame, one.run) for one in talk.operations.table().values()]
+    gateway = Gateway(hooks, operations, hub=talk.hub, clock=clock, entropy=entropy)
+    services = Services(desk, *talk.services)
+    app = build_app(
+        FEATURES,
+        State(database, clock, ids, entropy, services),
+        edge,
+        authenticate=partial(people.authenticate, desk),
+        version=__version__,
+        sockets={"/v1/socket": gateway.asgi},
+        pages=Health(StaticClient(STATIC), database),
+    )
+    proxies = tuple(edge.trusted_proxies)
+    return Runtime(app, gateway, services, storage, edge.public_url, proxies, clock, entropy)
+
+
+def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock) -> _Talk:
+    doorbell, evidence = Doorbell(), Evidence(vault, ids)
     journal = Log(vault, doorbell, clock, kinds=NAMES, user_kinds=USER_NAMES)
-    evidence = Evidence(vault, ids)
     desk = Desk(journal, vault, evidence, doorbell, ids, clock, Notices())
-    pages = Pages(desk)
     batcher = Batcher(
-        database,
-        vault,
-        doorbell,
-        clock,
-        kinds=NAMES,
-        statement=POST_MESSAGES,
-        refusal_of=refusal_of,
+        database, vault, doorbell, clock, kinds=NAMES, statement=POST_MESSAGES, refusal_of=refusal_of
     )
     sending = Sending(database, desk, batcher, Flood(clock))
+    pages = Pages(desk)
     conversations, messages, reading = ConversationService(desk), MessageService(desk), ReadingService(desk)
     membership = MembershipService(desk)
     hub = Hub(membership_kinds=(CONVERSATION_JOINED, CONVERSATION_LEFT))
@@ -141,57 +186,16 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
         hub.revoke_reader(conversation_id, user_id)
 
     desk.notices.reader_removed = reader_removed
-    people_desk = PeopleDesk(
-        db=database,
-        vault=vault,
-        evidence=evidence,
-        log=journal,
-        clock=clock,
-        ids=ids,
-        entropy=entropy,
-        public_url=edge.public_url,
-        relying_party=RelyingParty(edge.host, edge.origin),
-        rooms=Rooms(conversations, membership),
-        on_session_revoked=hub.revoke_session,
-    )
-    gateway = Gateway(
-        GatewayHooks(database, journal, Following(database, desk, pages)),
-        _operations(SocketOperations(database, sending, messages, reading)),
-        hub=hub,
-        clock=clock,
-        entropy=entropy,
-    )
-    services = Services(
-        people_desk,
+    summaries = Summaries(desk, conversations, pages)
+    return _Talk(
         journal,
-        conversations,
-        messages,
-        reading,
-        membership,
-        pages,
-        sending,
-        Summaries(desk, conversations, pages),
+        evidence,
+        hub,
+        Following(database, desk, pages),
+        SocketOperations(database, sending, messages, reading),
+        Rooms(conversations, membership),
+        (journal, conversations, messages, reading, membership, pages, sending, summaries),
     )
-
-    async def authenticate(token: str) -> Actor | None:
-        return await people.authenticate(people_desk, token)
-
-    app = build_app(
-        FEATURES,
-        State(database, clock, ids, entropy, services),
-        edge,
-        authenticate=authenticate,
-        version=__version__,
-        sockets={"/v1/socket": gateway.asgi},
-        pages=Health(StaticClient(STATIC), database),
-    )
-    return Runtime(
-        app, gateway, services, storage, edge.public_url, tuple(edge.trusted_proxies), clock, entropy
-    )
-
-
-def _operations(table: SocketOperations) -> Sequence[SocketOperation]:
-    return [SocketOperation(operation.frame, operation.run) for operation in table.table().values()]
 
 
 def _root_key(settings: Settings, entropy: Entropy) -> KeyFile:

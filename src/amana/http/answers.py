@@ -101,16 +101,21 @@ def answer_fault(fault: BaseException, language: str, *, route: str, reference: 
 
     The log gets the exception's type and where it happened, never its text: that may quote content.
     """
-    frames = traceback.extract_tb(fault.__traceback__)
     log.error(
         "http.internal_error",
         reference=reference,
         kind=type(fault).__name__,
         route=route,
-        where=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]],
+        where=places(fault),
     )
     body = error_body("internal_error", "Something broke on our side.", language, {"reference": reference})
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, [], body)
+
+
+def places(fault: BaseException) -> list[str]:
+    """Where a fault came through, innermost last: what a log may hold of it."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
 
 
 def _answer(status: HTTPStatus, headers: list[tuple[bytes, bytes]], error: ErrorBody) -> Answer:

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 
 from amana.events.model import Appended
+from amana.http.answers import places
 from amana.kernel.actor import Actor
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
@@ -297,7 +298,14 @@ class WebSocket:
 
     def _report(self, error: Exception, frame: msgspec.Struct) -> None:
         reference = self._gateway.entropy.token_bytes(6).hex()
-        log.error("socket operation failed", frame=type(frame).__name__, reference=reference, exc_info=error)
+        log.error(
+            "socket operation failed",
+            frame=type(frame).__name__,
+            reference=reference,
+            kind=type(error).__name__,
+            # Not the exception's text: it may quote what somebody wrote.
+            where=places(error),
+        )
         self._refuse_frame(InternalError("Something went wrong.", reference=reference), frame)
 
     def _refuse_frame(self, refusal: Refusal, frame: msgspec.Struct) -> None:
