@@ -10,7 +10,8 @@ CREATE FUNCTION post_messages(
     p_device uuid[], p_client uuid[], p_bucket int[], p_ts bigint[], p_target bigint[], p_revision int[],
     p_commitment bytea[], p_body bytea[], p_key_ref int[], p_wrapped bytea[],
     OUT r_status smallint[], OUT r_seq bigint[], OUT r_msg_no bigint[], OUT r_ts bigint[], OUT r_fresh boolean[]
-) LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off AS $post$
+) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan
+  SET enable_hashjoin = off SET enable_mergejoin = off AS $post$
 DECLARE
     v_members boolean;
     v_ord int[];
