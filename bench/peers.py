@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # has no types of its own
 
-PG_PORT = 55432
+PG_PORT = 15221
 PROSODY_PORT = 15222
 EJABBERD_PORT = 15223
 REFERENCE_PORT = 15224
@@ -116,7 +116,7 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], patience_s: float
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended at once with {process.returncode}")
+            raise RuntimeError(f"{process.args!r} ended with {process.returncode}, see its 'out'")
         try:
             socket.create_connection(("127.0.0.1", port), 0.5).close()
         except OSError:
