@@ -97,7 +97,7 @@ fact-members = { $count ->
     [many] يمكن لعدد { $count } عضوًا القراءة
    *[other] يمكن لعدد { $count } عضو القراءة
 }
-fact-members-text = ولا أحد من خارج هذه المحادثة
+fact-members-text = يرى المسؤولون من هم هنا، ولا يرون أبدًا ما يُقال
 fact-history = يمكن للأعضاء الجدد قراءة
 fact-sealed = مخزَّن مشفَّرًا
 fact-sealed-text = لكل رسالة مفتاحها الخاص

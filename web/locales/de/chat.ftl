@@ -69,7 +69,7 @@ fact-members = { $count ->
     [one] Nur Sie können lesen
    *[other] { $count } Mitglieder können lesen
 }
-fact-members-text = und niemand außerhalb dieses Chats
+fact-members-text = die Administration sieht, wer hier ist, nie, was gesagt wird
 fact-history = Neue Mitglieder können lesen
 fact-sealed = Verschlüsselt gespeichert
 fact-sealed-text = jede Nachricht mit eigenem Schlüssel

@@ -69,7 +69,7 @@ fact-members = { $count ->
     [one] Only you can read
    *[other] { $count } members can read
 }
-fact-members-text = and nobody outside this chat
+fact-members-text = administrators see who is here, never what is said
 fact-history = New members can read
 fact-sealed = Stored encrypted
 fact-sealed-text = every message with its own key

@@ -69,7 +69,7 @@ fact-members = { $count ->
     [one] Ainult teie saate lugeda
    *[other] { $count } liiget saavad lugeda
 }
-fact-members-text = ja mitte keegi väljaspool seda vestlust
+fact-members-text = haldurid näevad, kes siin on, aga mitte kunagi seda, mida räägitakse
 fact-history = Uued liikmed saavad lugeda
 fact-sealed = Salvestatud krüpteeritult
 fact-sealed-text = igal sõnumil on oma võti

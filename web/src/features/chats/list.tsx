@@ -153,7 +153,7 @@ function Preview({ room, on }: { room: Summary; on: boolean }) {
     <>
       {named && (
         <b>
-          <bdi>{shortName(room.last.sender_id)}:</bdi>{" "}
+          <bdi>{shortName(room.last.sender_id)}</bdi>:{" "}
         </b>
       )}
       {text}
