@@ -3,6 +3,7 @@ setup-title = إعداد أمانة
 setup-text = ستكون أنت المالك. يمكنك دعوة الزملاء بعد ذلك مباشرة.
 setup-organisation = اسم مؤسستك
 setup-name = اسمك
+setup-address = عنوان أمانة هو { $origin }. ترتبط به الروابط ومفاتيح المرور، وهو عنوان دائم.
 setup-submit = ابدأ
 setup-bad = رابط الإعداد هذا غير صالح
 

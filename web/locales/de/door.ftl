@@ -3,6 +3,7 @@ setup-title = Amana einrichten
 setup-text = Die Installation gehört danach Ihnen. Gleich im Anschluss können Sie Kolleginnen und Kollegen einladen.
 setup-organisation = Name Ihrer Organisation
 setup-name = Ihr Name
+setup-address = Amana ist unter { $origin } erreichbar. Links und Passkeys hängen an dieser Adresse; sie bleibt.
 setup-submit = Beginnen
 setup-bad = Dieser Einrichtungslink gilt nicht
 

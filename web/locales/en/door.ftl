@@ -3,6 +3,7 @@ setup-title = Set up Amana
 setup-text = You become the owner. You can invite colleagues right after this.
 setup-organisation = Name of your organisation
 setup-name = Your name
+setup-address = People reach Amana at { $origin }. Links and passkeys hang on this address; it stays.
 setup-submit = Begin
 setup-bad = This set-up link does not work
 

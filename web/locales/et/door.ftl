@@ -3,6 +3,7 @@ setup-title = Amana seadistamine
 setup-text = Teist saab omanik. Kohe pärast seda saate kolleege kutsuda.
 setup-organisation = Teie organisatsiooni nimi
 setup-name = Teie nimi
+setup-address = Amana aadress on { $origin }. Lingid ja pääsuvõtmed on selle aadressiga seotud; see jääb püsima.
 setup-submit = Alusta
 setup-bad = See seadistuslink ei kehti
 

@@ -5,7 +5,7 @@ import { enter } from "../../core/session";
 import { passkeysWork } from "../../core/webauthn";
 import { language, t } from "../../i18n";
 import { takeSecret } from "../../router";
-import { Bones, Button, EmptyState, Field } from "../../ui/controls";
+import { Banner, Bones, Button, EmptyState, Field } from "../../ui/controls";
 import { Brand, CredentialFields, Door, HandlePage, Problem } from "../../ui/door";
 
 const secret = { value: "" };
@@ -63,6 +63,9 @@ export default function Setup() {
         <Field label={t("setup-organisation")} name="organisation" required maxLength={120} autoComplete="organization" data-testid="organisation" value={organisation} onValue={setOrganisation} />
         <Field label={t("setup-name")} name="name" required maxLength={80} autoComplete="name" data-testid="name" value={name} onValue={setName} />
         <CredentialFields choice={choice} onChange={setChoice} passkeys={passkeysWork()} />
+        <Banner boxed>
+          <span>{t("setup-address", { origin: location.origin })}</span>
+        </Banner>
         <Problem text={problem} />
       </div>
       <div class="pad bot">
