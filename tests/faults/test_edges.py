@@ -144,7 +144,6 @@ async def test_a_flood_is_refused_then_cut_and_loses_nothing_acknowledged(world:
     acked = {client_id for client_id, kind in answers.items() if kind == "ack"}
     assert "refused" in answers.values(), "nothing slowed the flood down"
     assert code == 4429
-    assert acked, "nothing of the flood was taken"
     assert acked <= await stored_client_ids(world)
     assert (await world.bo.post(world.room, "after the flood"))["seq"] > 0
 

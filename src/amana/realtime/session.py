@@ -180,12 +180,12 @@ class FloodGuard:
         self._tokens = min(FLOOD_BURST, self._tokens + elapsed_s * FLOOD_PER_SECOND)
         if self._tokens >= 1:
             self._tokens -= 1
-            self._refused = 0
+            self._refused = max(0, self._refused - 1)
             return True
         self._refused += 1
         return False
 
     @property
     def hopeless(self) -> bool:
-        """Whether this socket went on although it was refused many times in a row."""
+        """Whether this socket goes on and on although far more of it is refused than taken."""
         return self._refused > FLOOD_TOLERATED
