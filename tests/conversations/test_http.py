@@ -118,6 +118,12 @@ async def test_refusals_carry_their_code_and_fields(world: World, call: Any) -> 
     message["text"] = "Hello"
     assert await code("eve", "POST", f"{room}/messages", message) == (404, "conversation_not_found", None)
     assert (await code("eve", "GET", f"{room}/members"))[:2] == (404, "conversation_not_found")
+    after = world["ana"].user_id
+    assert (await code("eve", "GET", f"{room}/members?after={after}"))[:2] == (404, "conversation_not_found")
+    unknown = f"/v1/conversations/{world.ids.new()}/members?after={after}"
+    assert (await code("ana", "GET", unknown))[:2] == (404, "conversation_not_found")
+    last = max(world["ana"].user_id, world["bo"].user_id)
+    assert await call("ana", "GET", f"{room}/members?after={last}") == (200, {"members": [], "more": False})
     assert (await code("ana", "GET", f"{room}/messages?limit=0"))[0] == 400
     assert (await code("nobody", "GET", "/v1/sync"))[0] == 401
 

@@ -158,15 +158,16 @@ async def list_members(
     ctx: Context, conversation_id: UUID, after: UUID | None = None, limit: Limit = MAX_PAGE
 ) -> Members:
     """List who is in the conversation now."""
+    place = ConversationId(conversation_id)
     async with ctx.db.read(ctx.actor.org_id) as tx:
         found = await queries.list_members(
             tx,
-            ConversationId(conversation_id),
+            place,
             ctx.actor.user_id,
             after=None if after is None else UserId(after),
             limit=limit + 1,
         )
-        if not found and after is None:
+        if not found and await queries.find_member(tx, place, ctx.actor.user_id) is None:
             raise ConversationNotFound
         page = found[:limit]
         known = await names(tx, [member.user_id for member in page])
