@@ -92,7 +92,7 @@ class Desk:
         self, tx: Tx, actor: Actor, action: str, subject: ConversationId, **detail: UUID | str | int | None
     ) -> None:
         """Write the change into the evidence, in the same transaction. Never what people typed."""
-        await Evidence(self.vault, self.ids).record(
+        await self.evidence.record(
             tx,
             org_id=actor.org_id,
             actor_id=actor.user_id,
