@@ -136,6 +136,26 @@ class Log:
         """Single events by place, ascending; places without an event are left out."""
         return await queries.events_at(tx, conversation_id, seqs)
 
+    async def at_each(
+        self, tx: Tx, places: Sequence[tuple[ConversationId, Seq]]
+    ) -> dict[ConversationId, StoredEvent]:
+        """One event of each of many conversations in one statement; places without an event are left out."""
+        if not places:
+            return {}
+        return {event.conversation_id: event for event in await queries.events_at_each(tx, places)}
+
+    async def newest_of_kind(
+        self, tx: Tx, kind: int, ranges: Sequence[tuple[ConversationId, Seq, Seq]]
+    ) -> dict[ConversationId, StoredEvent]:
+        """Of each of many conversations its newest event of ``kind``, in one statement.
+
+        Args:
+            ranges: conversation, first and last ``seq`` to look at, both included; each conversation once.
+        """
+        if not ranges:
+            return {}
+        return {event.conversation_id: event for event in await queries.newest_of_kind(tx, kind, ranges)}
+
     async def find_original(
         self, tx: Tx, conversation_id: ConversationId, sender_id: UserId, client_id: ClientId
     ) -> StoredEvent | None:

@@ -44,6 +44,42 @@ SELECT {_COLUMNS}
  ORDER BY e.seq
 """  # noqa: S608  only column names are put in
 
+_AT_EACH = f"""
+SELECT {_COLUMNS}
+  FROM unnest($1::uuid[], $2::bigint[]) AS wanted (conversation_id, seq)
+  JOIN conversation_bucket b ON b.conversation_id = wanted.conversation_id AND b.first_seq <= wanted.seq
+                            AND (b.last_seq IS NULL OR b.last_seq >= wanted.seq)
+ CROSS JOIN LATERAL (
+       SELECT * FROM event p
+        WHERE p.conversation_id = wanted.conversation_id AND p.bucket = b.bucket AND p.seq = wanted.seq
+       OFFSET 0) e
+"""  # noqa: S608  only column names are put in
+
+# Months overlap only where a message came late, so what the newest month holds rules out nearly all others.
+_NEWEST = f"""
+SELECT {_COLUMNS}
+  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS wanted (conversation_id, first, last)
+  LEFT JOIN LATERAL (
+       SELECT q.seq FROM conversation_bucket b
+        CROSS JOIN LATERAL (
+              SELECT p.seq FROM event p
+               WHERE p.conversation_id = wanted.conversation_id AND p.bucket = b.bucket
+                 AND p.seq BETWEEN wanted.first AND wanted.last AND p.kind = $4
+               ORDER BY p.seq DESC LIMIT 1) q
+        WHERE b.conversation_id = wanted.conversation_id AND b.last_seq IS NULL
+        ORDER BY q.seq DESC LIMIT 1) n ON true
+ CROSS JOIN LATERAL (
+       SELECT q.* FROM conversation_bucket b
+        CROSS JOIN LATERAL (
+              SELECT * FROM event p
+               WHERE p.conversation_id = wanted.conversation_id AND p.bucket = b.bucket
+                 AND p.seq BETWEEN greatest(wanted.first, n.seq) AND wanted.last AND p.kind = $4
+               ORDER BY p.seq DESC LIMIT 1) q
+        WHERE b.conversation_id = wanted.conversation_id AND b.first_seq <= wanted.last
+          AND (b.last_seq IS NULL OR b.last_seq >= greatest(wanted.first, n.seq))
+        ORDER BY q.seq DESC LIMIT 1) e
+"""  # noqa: S608  only column names are put in
+
 _ORIGINAL = f"""
 SELECT {_COLUMNS} FROM event e
  WHERE e.client_id = $3 AND e.sender_id = $2 AND e.bucket = $4 AND (e.conversation_id = $1) IS TRUE
@@ -148,6 +184,26 @@ async def events_between(
 
 async def events_at(tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[StoredEvent]:
     return [_stored(row) for row in await tx.fetch(_AT, conversation_id, list(seqs))]
+
+
+async def events_at_each(tx: Tx, places: Sequence[tuple[ConversationId, Seq]]) -> list[StoredEvent]:
+    """Single events of many conversations, in no particular order."""
+    rooms, seqs = [room for room, _ in places], [seq for _, seq in places]
+    return [_stored(row) for row in await tx.fetch(_AT_EACH, rooms, seqs)]
+
+
+async def newest_of_kind(
+    tx: Tx, kind: int, ranges: Sequence[tuple[ConversationId, Seq, Seq]]
+) -> list[StoredEvent]:
+    """Of each conversation its newest event of ``kind`` with ``first <= seq <= last``, where there is one."""
+    rows = await tx.fetch(
+        _NEWEST,
+        [room for room, _, _ in ranges],
+        [first for _, first, _ in ranges],
+        [last for _, _, last in ranges],
+        kind,
+    )
+    return [_stored(row) for row in rows]
 
 
 async def original(
