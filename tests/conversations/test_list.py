@@ -38,6 +38,20 @@ async def test_the_last_message_is_the_newest_that_the_reader_may_see(world: Wor
     assert (await world.line("bo", room))["last"]["content"]["text"] == "edit 29"
 
 
+async def test_the_last_message_may_be_an_old_one_that_came_late(world: World) -> None:
+    room = await world.room("bo")
+    client_id = world.client_id()
+    world.clock.advance(days=40)
+    await world.say("ana", room, "now")
+    await world.say("bo", room, "written under way", client_id=client_id)
+    await world.rename("ana", room, "Bridge 2")
+    assert (await world.line("ana", room))["last"]["content"]["text"] == "written under way"
+
+    await world.say("ana", room, "after that")
+
+    assert (await world.line("ana", room))["last"]["content"]["text"] == "after that"
+
+
 async def test_another_organisation_sees_nothing(
     world: World, database: Database, clock: FakeClock, key_folder: Path
 ) -> None:

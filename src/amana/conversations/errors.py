@@ -138,6 +138,15 @@ class MessageRemoved(Conflict):
         super().__init__("The message was removed.", seq=seq)
 
 
+class MessageDamaged(Conflict):
+    """Its rows were changed outside of Amana, so it is not known which text a change would replace."""
+
+    code = "message_damaged"
+
+    def __init__(self, *, seq: int) -> None:
+        super().__init__("The stored message is damaged.", seq=seq)
+
+
 class SendingTooFast(Busy):
     """One person sends faster than any person writes."""
 
@@ -164,5 +173,6 @@ ALL: tuple[type[Exception], ...] = (
     DirectIsFixed,
     OwnerMustTransfer,
     MessageRemoved,
+    MessageDamaged,
     SendingTooFast,
 )

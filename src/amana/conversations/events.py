@@ -21,6 +21,9 @@ MESSAGE_CREATED: Final = 10
 MESSAGE_EDITED: Final = 11
 MESSAGE_REMOVED: Final = 12
 
+# These change a message and are no entries themselves.
+CHANGES: Final = frozenset({MESSAGE_EDITED, MESSAGE_REMOVED})
+
 # In a person's own log. Body: ids and numbers only, stored in the clear.
 CONVERSATION_JOINED: Final = 1
 CONVERSATION_LEFT: Final = 2
@@ -98,8 +101,12 @@ class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class MessageEdited(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The whole new content of message ``target``; what was answered stays."""
+    """The whole new content of message ``target``; what was answered stays.
 
+    The place is said in here as well because a seal does not cover the row's ``target_seq``.
+    """
+
+    target: int
     text: str
     spans: list[Block]
     reply_to: ReplyTo | None = None
@@ -108,6 +115,7 @@ class MessageEdited(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class MessageRemoved(msgspec.Struct, frozen=True, kw_only=True):
     """Message ``target`` is not to be read any more."""
 
+    target: int
     by: UUID
 
 

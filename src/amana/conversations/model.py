@@ -36,7 +36,12 @@ LIMITS = (
     Limit("conversations.page", MAX_PAGE, "entries", "One answer stays small enough for a slow telephone."),
     Limit("messages.trace_days", TRACE_PERIOD.days, "days", "How long a removed text can still be examined."),
     Limit("messages.send_burst", SEND_BURST, "messages", "A full outbox empties at once."),
-    Limit("messages.send_per_s", SEND_PER_S, "messages a second", "Per person; busy bots pass, runaway loops do not."),
+    Limit(
+        "messages.send_per_s",
+        SEND_PER_S,
+        "messages a second",
+        "Per person; busy bots pass, runaway loops do not.",
+    ),
 )
 
 

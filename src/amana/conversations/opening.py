@@ -1,7 +1,15 @@
-"""Opening events for a member: the one place in this domain that makes a reader proof."""
+"""Opening events for a member: the one place in this domain that makes a reader proof.
+
+A seal covers who wrote it and as which revision, but not the row's ``target_seq``. So edits and removals say
+in their content as well what they change, and whoever opens them here gets ``DAMAGED`` where both differ.
+"""
 
 from collections.abc import Sequence
 
+import msgspec
+import structlog
+
+from amana.conversations.events import CHANGES
 from amana.conversations.model import Member
 from amana.events.model import StoredEvent
 from amana.kernel.ids import OrgId, Seq
@@ -9,6 +17,17 @@ from amana.storage.database import Tx
 from amana.vault import Vault, issue
 from amana.vault.model import Address, Stored, Unreadable
 from amana.vault.proofs import MemberProof
+
+log = structlog.get_logger()
+
+
+class _Change(msgspec.Struct):
+    """The part of an edit or a removal that says which message it changes."""
+
+    target: int | None = None
+
+
+_change = msgspec.json.Decoder(_Change).decode
 
 
 def proof_of(org_id: OrgId, member: Member) -> MemberProof:
@@ -46,7 +65,7 @@ async def open_content(
     if not stored:
         return {}
     opened = await vault.open(tx, proof, [stored_of(event) for event in stored])
-    return {event.seq: content for event, content in zip(stored, opened, strict=True)}
+    return {event.seq: _checked(event, content) for event, content in zip(stored, opened, strict=True)}
 
 
 async def open_many(
@@ -55,6 +74,39 @@ async def open_many(
     """Content of a few events in each of many conversations, in as many statements as for one."""
     if not any(stored for _, stored in pages):
         return [[] for _ in pages]
-    return await vault.open_pages(
+    opened = await vault.open_pages(
         tx, [(proof, [stored_of(event) for event in stored]) for proof, stored in pages]
     )
+    return [
+        [_checked(event, content) for event, content in zip(stored, contents, strict=True)]
+        for (_, stored), contents in zip(pages, opened, strict=True)
+    ]
+
+
+def report_damage(event: StoredEvent, part: str) -> None:
+    """Tell the operator where rows contradict each other; places only, never content.
+
+    Args:
+        part: ``target`` of an edit or removal, or ``state`` of a message.
+    """
+    log.error(
+        "message_rows_damaged",
+        org_id=str(event.org_id),
+        conversation_id=str(event.conversation_id),
+        seq=event.seq,
+        part=part,
+    )
+
+
+def _checked(event: StoredEvent, content: bytes | Unreadable) -> bytes | Unreadable:
+    """The content, unless the row says that it changes something else than the seal does."""
+    if isinstance(content, Unreadable):
+        return content
+    if event.kind in CHANGES:
+        sound = event.target_seq is not None and _change(content).target == event.target_seq
+    else:
+        sound = event.target_seq is None and event.revision == 0
+    if sound:
+        return content
+    report_damage(event, "target")
+    return Unreadable.DAMAGED

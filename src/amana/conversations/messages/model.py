@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from amana.conversations.errors import TextEmpty
-from amana.conversations.events import MessageCreated, MessageEdited, ReplyTo, encode
+from amana.conversations.events import MESSAGE_EDITED, MessageCreated, MessageEdited, ReplyTo, encode
 from amana.conversations.messages.formatting import is_plain, parse
 from amana.conversations.messages.queries import MessageState
 from amana.conversations.model import MAX_TEXT, check_text
@@ -72,6 +72,24 @@ def entry_of(event: StoredEvent, name: str, state: MessageState, content: Conten
     )
 
 
+def is_wording_of(message: StoredEvent, state: MessageState, event: StoredEvent) -> bool:
+    """Whether ``event`` can be what ``state`` says is the current text of ``message``.
+
+    That the row tells the truth about what it edits is checked where it is opened.
+    """
+    if event.revision != state.revision or event.seq != state.current_seq:
+        return False
+    if event.seq == message.seq:
+        return event.revision == 0
+    return (
+        event.kind == MESSAGE_EDITED
+        and event.revision > 0
+        and event.seq > message.seq
+        and event.target_seq == message.seq
+        and event.sender_id == message.sender_id
+    )
+
+
 def compose(text: str, reply_to: Seq | None) -> bytes:
     """Check and format what somebody typed; give the content that is sealed, stored and shown.
 
@@ -86,11 +104,14 @@ def compose(text: str, reply_to: Seq | None) -> bytes:
     return encode(MessageCreated(text=text, spans=parse(text), reply_to=reply))
 
 
-def recompose(text: str, reply_to: Seq | None) -> bytes:
-    """The same for an edit. Spans are always said, so that none of the old ones can stay by mistake."""
+def recompose(text: str, *, target: Seq, reply_to: Seq | None) -> bytes:
+    """The same for an edit of message ``target``.
+
+    Spans are always said, so that none of the old ones can stay by mistake.
+    """
     text = check_message(text)
     reply = None if reply_to is None else ReplyTo(reply_to)
-    return encode(MessageEdited(text=text, spans=parse(text), reply_to=reply))
+    return encode(MessageEdited(target=target, text=text, spans=parse(text), reply_to=reply))
 
 
 def check_message(text: str) -> str:

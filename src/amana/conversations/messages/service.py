@@ -5,15 +5,23 @@ from dataclasses import dataclass
 from amana.conversations import events, permissions, queries
 from amana.conversations.errors import (
     ConversationNotFound,
+    MessageDamaged,
     MessageNotFound,
     MessageRemoved,
     NotTheAuthor,
 )
 from amana.conversations.messages import queries as message_queries
-from amana.conversations.messages.model import check_message, recompose, reply_of, says_the_same
+from amana.conversations.messages.model import (
+    Content,
+    check_message,
+    is_wording_of,
+    recompose,
+    reply_of,
+    says_the_same,
+)
 from amana.conversations.messages.queries import MessageState, untouched
 from amana.conversations.model import TRACE_PERIOD, Member
-from amana.conversations.opening import open_content, proof_of, stored_of
+from amana.conversations.opening import open_content, proof_of, report_damage, stored_of
 from amana.conversations.writing import Desk
 from amana.events.errors import ClientIdReused
 from amana.events.log import check_client_id
@@ -21,6 +29,7 @@ from amana.events.model import Appended, NewEvent, StoredEvent
 from amana.kernel.actor import Actor
 from amana.kernel.ids import ClientId, ConversationId, Seq
 from amana.storage.database import Tx
+from amana.vault import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class MessageService:
         Repeating it with the same ``client_id`` gives the first answer.
 
         Raises:
-            ConversationNotFound, MessageNotFound, NotTheAuthor, MessageRemoved
+            ConversationNotFound, MessageNotFound, NotTheAuthor, MessageRemoved, MessageDamaged
             TextEmpty, TextTooLong, TextInvalid, ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld
             ClientIdReused: the same retry key stands for something else.
         """
@@ -64,12 +73,15 @@ class MessageService:
             raise NotTheAuthor
         original = await self._desk.log.find_original(tx, conversation_id, actor.user_id, client_id)
         if original is not None:
-            content = recompose(text, None)
+            content = recompose(text, target=seq, reply_to=None)
             return await self._repeated(tx, actor, target, original, events.MESSAGE_EDITED, content)
         if target.state.removed_ts is not None:
             raise MessageRemoved(seq=seq)
-        current = await self._event(tx, conversation_id, target.state.current_seq)
-        content = recompose(text, await self._answered(tx, actor, target.member, current))
+        current, wording = await self._current(tx, actor, target)
+        if wording is Unreadable.DAMAGED:
+            # Perhaps its author is another one than the row says.
+            raise MessageDamaged(seq=seq)
+        content = recompose(text, target=seq, reply_to=_answered(wording))
         revision = target.state.revision + 1
         appended = await self._append(
             tx, actor, target, events.MESSAGE_EDITED, content, client_id, revision=revision
@@ -87,7 +99,7 @@ class MessageService:
         Every revision becomes a trace; members read none of them any more.
 
         Raises:
-            ConversationNotFound, MessageNotFound, NotPermitted
+            ConversationNotFound, MessageNotFound, NotPermitted, MessageDamaged
             MessageRemoved: somebody removed it before, under another retry key.
             ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld, ClientIdReused
         """
@@ -95,13 +107,13 @@ class MessageService:
         target = await self._target(tx, actor, conversation_id, seq)
         if target.event.sender_id != actor.user_id:
             permissions.require(permissions.REMOVE_ANY, role=actor.role, standing=target.member.role)
-        content = events.encode(events.MessageRemoved(by=actor.user_id))
+        content = events.encode(events.MessageRemoved(target=seq, by=actor.user_id))
         original = await self._desk.log.find_original(tx, conversation_id, actor.user_id, client_id)
         if original is not None:
             return await self._repeated(tx, actor, target, original, events.MESSAGE_REMOVED, content)
         if target.state.removed_ts is not None:
             raise MessageRemoved(seq=seq)
-        current = await self._event(tx, conversation_id, target.state.current_seq)
+        current, _ = await self._current(tx, actor, target)
         appended = await self._append(tx, actor, target, events.MESSAGE_REMOVED, content, client_id)
         # Older revisions are traces since the edit that replaced them.
         await self._end(tx, actor, target.member, current)
@@ -124,15 +136,32 @@ class MessageService:
         mine, head = await self._desk.enter(tx, actor, conversation_id)
         if not mine.member.visible_from <= seq <= head.seq:
             raise MessageNotFound(seq=seq)
-        event = await self._event(tx, conversation_id, seq)
+        (event,) = await self._desk.log.at(tx, conversation_id, [seq])
         if event.kind != events.MESSAGE_CREATED:
             raise MessageNotFound(seq=seq)
         states = await message_queries.states(tx, conversation_id, actor.user_id, [seq])
         return Target(mine.member, event, states.get(seq) or untouched(seq))
 
-    async def _event(self, tx: Tx, conversation_id: ConversationId, seq: Seq) -> StoredEvent:
-        (event,) = await self._desk.log.at(tx, conversation_id, [seq])
-        return event
+    async def _current(self, tx: Tx, actor: Actor, target: Target) -> tuple[StoredEvent, Content]:
+        """The event that holds the text now, and the text.
+
+        Raises:
+            MessageDamaged: the rows name an event that is no edit of this message. Ending its text would
+                take away another one, and leave this one to be read.
+        """
+        message, state = target.event, target.state
+        current = message
+        if state.current_seq != message.seq:
+            found = await self._desk.log.at(tx, message.conversation_id, [state.current_seq])
+            current = found[0] if found else message
+        if not is_wording_of(message, state, current):
+            report_damage(message, "state")
+            raise MessageDamaged(seq=message.seq)
+        proof = proof_of(actor.org_id, target.member)
+        content = (await open_content(self._desk.vault, tx, proof, [current]))[current.seq]
+        if content is Unreadable.DAMAGED and current.seq != message.seq:
+            raise MessageDamaged(seq=message.seq)
+        return current, content
 
     async def _append(
         self,
@@ -165,12 +194,6 @@ class MessageService:
         proof = proof_of(actor.org_id, member)
         await self._desk.vault.move_to_trace(tx, proof, [stored_of(event)], due=due)
 
-    async def _answered(self, tx: Tx, actor: Actor, member: Member, current: StoredEvent) -> Seq | None:
-        opened = await open_content(self._desk.vault, tx, proof_of(actor.org_id, member), [current])
-        content = opened[current.seq]
-        reply = reply_of(content) if isinstance(content, bytes) else None
-        return None if reply is None else Seq(reply.seq)
-
     async def _repeated(
         self, tx: Tx, actor: Actor, target: Target, original: StoredEvent, kind: int, content: bytes
     ) -> Appended:
@@ -179,6 +202,11 @@ class MessageService:
             raise ClientIdReused("This id was already used for something else.", field="client_id")
         await require_same(self._desk, tx, actor, original, content, text_only=True)
         return Appended(original.conversation_id, original.seq, original.msg_no, original.ts_ms, fresh=False)
+
+
+def _answered(content: Content) -> Seq | None:
+    reply = reply_of(content) if isinstance(content, bytes) else None
+    return None if reply is None else Seq(reply.seq)
 
 
 async def require_same(

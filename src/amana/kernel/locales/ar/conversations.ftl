@@ -14,5 +14,6 @@ error-direct-with-self = يُرجى اختيار شخص آخر للتحدث مع
 error-direct-is-fixed = لا يمكن تغيير محادثة بين شخصين بهذه الطريقة.
 error-owner-must-transfer = يُرجى تعيين مالك آخر للمجموعة قبل مغادرتها.
 error-message-removed = أُزيلت الرسالة.
+error-message-damaged = الرسالة المخزَّنة تالفة. يُرجى إبلاغ المسؤول.
 error-sending-too-fast = أنت ترسل بسرعة كبيرة. يُرجى الانتظار قليلًا.
 error-person-not-found = لا يوجد شخص كهذا.

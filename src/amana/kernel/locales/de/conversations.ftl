@@ -14,5 +14,6 @@ error-direct-with-self = Bitte wählen Sie eine andere Person.
 error-direct-is-fixed = Ein Chat zu zweit lässt sich so nicht ändern.
 error-owner-must-transfer = Bitte bestimmen Sie eine andere verantwortliche Person, bevor Sie die Gruppe verlassen.
 error-message-removed = Die Nachricht wurde entfernt.
+error-message-damaged = Die gespeicherte Nachricht ist beschädigt. Bitte sagen Sie es Ihrer Administration.
 error-sending-too-fast = Sie senden zu schnell. Bitte warten Sie einen Augenblick.
 error-person-not-found = Diese Person gibt es nicht.

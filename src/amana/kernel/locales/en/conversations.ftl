@@ -14,5 +14,6 @@ error-direct-with-self = Choose somebody else to talk to.
 error-direct-is-fixed = A conversation between two people cannot be changed in this way.
 error-owner-must-transfer = Make somebody else the owner before you leave.
 error-message-removed = The message was removed.
+error-message-damaged = The stored message is damaged. Please tell your administrator.
 error-sending-too-fast = You are sending too fast. Please wait a moment.
 error-person-not-found = There is no such person.

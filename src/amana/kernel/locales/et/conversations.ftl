@@ -14,5 +14,6 @@ error-direct-with-self = Palun valige vestluseks keegi teine.
 error-direct-is-fixed = Kahe inimese vestlust ei saa niimoodi muuta.
 error-owner-must-transfer = Palun määrake enne lahkumist rühmale uus omanik.
 error-message-removed = Sõnum on eemaldatud.
+error-message-damaged = Salvestatud sõnum on kahjustatud. Palun teatage sellest administraatorile.
 error-sending-too-fast = Te saadate liiga kiiresti. Palun oodake hetk.
 error-person-not-found = Sellist inimest ei ole.
