@@ -25,14 +25,15 @@ LAST_MONTH_SHARE = 0.1
 
 @dataclass
 class Plan:
-    """How much, how often, how random."""
+    """At least so many messages and so many kills, and how random."""
 
     messages: int
     seed: int
+    kills: int
     rooms: int = 4
     people: int = 5
     inflight: int = 8
-    pause_s: tuple[float, float] = (1.0, 3.5)
+    pause_s: tuple[float, float] = (0.5, 2.5)
     drop: float = 0.2
     limit_s: float = 240.0
 
@@ -100,7 +101,7 @@ class FaultRun:
             self.devices.append(Device(person, self.rooms, chance, drop=self.plan.drop))
 
     async def keep_sending(self, device: Device) -> None:
-        while self.left > 0:
+        while self.left > 0 or len(self.kills) < self.plan.kills:
             self.left -= 1
             # Written last month and still in the outbox: its retry key belongs to last month's partition.
             old = device.chance.random() < LAST_MONTH_SHARE
