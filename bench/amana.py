@@ -37,7 +37,11 @@ class AmanaProcess:
         folder = scratch / "amana"
         folder.mkdir()
         process = cls(ServerProcess(folder), folder / "people.json")
-        asyncio.run(asyncio.wait_for(process._prepare(members), START_LIMIT_S))
+        try:
+            asyncio.run(asyncio.wait_for(process._prepare(members), START_LIMIT_S))
+        except BaseException:  # an interrupted start must not leave a server behind
+            asyncio.run(process.server.remove())
+            raise
         return process
 
     async def _prepare(self, members: int) -> None:
