@@ -1,6 +1,7 @@
 """One process from start to stop: storage, keys, features, listening, and a stop that loses nothing."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,6 +41,7 @@ async def serve_until_stopped(settings: Settings, announce: Callable[[Runtime], 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(settings) as runtime:
+        _calm_garbage_collector()
         await announce(runtime)
         await stop.wait()
         log.info("process.stopping")
@@ -200,6 +202,16 @@ async def _watch_certificate(context: ReloadingContext, renew: Callable[[], bool
 async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+def _calm_garbage_collector() -> None:
+    """What was loaded so far stays for good, and a message makes no cycles: look for them rarely.
+
+    With the defaults a saturated server spends a tenth of its time on searching in vain.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _port_is_fixed(settings: Settings) -> bool:

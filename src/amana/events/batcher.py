@@ -14,7 +14,7 @@ from amana.events.doorbell import Doorbell
 from amana.events.errors import ClientIdReused, EventRejected, LogBusy, OutcomeUnknown
 from amana.events.log import ring, seal_request
 from amana.events.model import Appended, NewEvent
-from amana.events.queries import APPEND, append_arguments
+from amana.events.queries import APPEND, append_arguments, by_month
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Busy, Refusal
 from amana.kernel.ids import OrgId
@@ -152,7 +152,8 @@ class Batcher:
             while lane.queue:
                 count = min(len(lane.queue), self._max_batch)
                 batch = [lane.queue.popleft() for _ in range(count)]
-                await self._store(org_id, lane, batch)
+                for month in by_month([item.event for item in batch]):
+                    await self._store(org_id, lane, [batch[place] for place in month])
         finally:
             lane.task = None
             # Only after a bug or a cancelled task is there anything left; nobody may wait for ever.

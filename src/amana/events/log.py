@@ -91,9 +91,15 @@ class Log:
         org_id = _org(tx)
         sealed = await self._vault.seal([seal_request(org_id, event) for event in events], tx=tx)
         now_ms = unix_ms(self._clock.now())
-        appended = await queries.append(tx, org_id, events, sealed, ts_ms=now_ms)
-        tx.after_commit(lambda: ring(self._doorbell, self._kinds, list(zip(events, appended, strict=True))))
-        return appended
+        placed: dict[int, tuple[NewEvent, Appended]] = {}
+        for month in queries.by_month(events):
+            part = [events[place] for place in month]
+            appended = await queries.append(
+                tx, org_id, part, [sealed[place] for place in month], ts_ms=now_ms
+            )
+            placed.update(zip(month, zip(part, appended, strict=True), strict=True))
+        tx.after_commit(lambda: ring(self._doorbell, self._kinds, list(placed.values())))
+        return [placed[place][1] for place in range(len(events))]
 
     async def create_head(self, tx: Tx, conversation_id: ConversationId) -> None:
         """Begin the log of a new conversation."""

@@ -128,10 +128,21 @@ def buckets_of(client_ids: Iterable[ClientId]) -> list[Bucket]:
     return buckets
 
 
+def by_month(events: Sequence[NewEvent]) -> list[list[int]]:
+    """Places of the events of each month, oldest month first: one call of ``APPEND`` takes one month."""
+    buckets = buckets_of([event.client_id for event in events])
+    if buckets.count(buckets[0]) == len(buckets):
+        return [list(range(len(events)))]
+    months: dict[Bucket, list[int]] = {}
+    for place, bucket in enumerate(buckets):
+        months.setdefault(bucket, []).append(place)
+    return [months[bucket] for bucket in sorted(months)]
+
+
 async def append(
     tx: Tx, org_id: OrgId, events: Sequence[NewEvent], sealed: Sequence[Sealed], *, ts_ms: int
 ) -> list[Appended]:
-    """Append inside the caller's transaction."""
+    """Append events of one month inside the caller's transaction."""
     arguments = append_arguments(org_id, events, sealed, ts_ms=ts_ms)
     (row,) = await tx.fetch(APPEND, *arguments)
     places = zip(events, row["r_seq"], row["r_msg_no"], row["r_ts"], row["r_fresh"], strict=True)

@@ -18,8 +18,12 @@ CREATE FUNCTION append_events(
   SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $append$
 DECLARE
     v_seq bigint[]; v_msg_no bigint[]; v_ts bigint[]; v_bucket int[]; v_chain bytea[]; v_moved boolean;
+    v_month int := p_bucket[1];
 BEGIN
     PERFORM set_config('amana.org', p_org::text, true);
+    IF NOT v_month = ALL (p_bucket) THEN
+        RAISE EXCEPTION 'the events of one batch are of different months' USING ERRCODE = 'AM002';
+    END IF;
 
     SELECT array_agg(h.seq ORDER BY h.conversation_id), array_agg(h.msg_no ORDER BY h.conversation_id),
            array_agg(h.last_ts ORDER BY h.conversation_id), array_agg(h.bucket ORDER BY h.conversation_id),
@@ -39,8 +43,8 @@ BEGIN
                      revision, commitment, body, key_ref, wrapped, ord)
           LEFT JOIN LATERAL (
                SELECT e.seq, e.msg_no, e.ts FROM event e
-                WHERE e.client_id = u.client AND e.sender_id = u.sender AND e.bucket = u.bucket
-                  AND (e.conversation_id = p_conv[u.hi]) IS TRUE) o ON true  -- IS TRUE: not for an index
+                WHERE e.client_id = u.client AND e.sender_id = u.sender AND e.bucket = v_month
+                  AND (e.conversation_id = p_conv[u.hi]) IS TRUE OFFSET 0) o ON true
     ), new AS MATERIALIZED (
         SELECT s.hi, s.kind, s.sender, s.device, s.client, s.bucket, s.target, s.revision, s.commitment,
                s.body, s.key_ref, s.wrapped, s.ord,
