@@ -39,9 +39,19 @@ class Leader:
         leads: whether the lock is held now.
     """
 
-    def __init__(self, dsn: str, clock: Clock) -> None:
+    def __init__(
+        self, dsn: str, clock: Clock, *, tick_s: float = TICK_S, candidate_pause_s: float = CANDIDATE_PAUSE_S
+    ) -> None:
+        """Make a candidate.
+
+        Args:
+            tick_s: how often the leader looks whether it still leads and a job is due.
+            candidate_pause_s: how long a candidate waits before it tries again.
+        """
         self._dsn = dsn
         self._clock = clock
+        self._tick_s = tick_s
+        self._candidate_pause_s = candidate_pause_s
         self._jobs: list[_Timed] = []
         self.leads = False
 
@@ -61,7 +71,7 @@ class Leader:
                 log.warning("leader.connection_lost", kind=type(error).__name__)
             finally:
                 self.leads = False
-            await asyncio.sleep(CANDIDATE_PAUSE_S)
+            await asyncio.sleep(self._candidate_pause_s)
 
     async def _candidate(self) -> None:
         connection = await asyncpg.connect(self._dsn, timeout=10)
@@ -74,7 +84,7 @@ class Leader:
             while True:
                 await connection.fetchval("SELECT 1", timeout=10)
                 await self._run_due()
-                await asyncio.sleep(TICK_S)
+                await asyncio.sleep(self._tick_s)
         finally:
             connection.terminate()
 
