@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from amana.kernel.ids import UserId
+from amana.people import sessions
 from amana.people.desk import NoRooms
 from amana.people.queries import names
 from amana.storage.database import Tx
@@ -95,6 +96,27 @@ async def test_roles_are_given_from_above_and_take_effect_at_once(house: House) 
     assert to_owner.json()["error"]["code"] == "role_too_high"
     assert (last.status_code, last.json()["error"]["code"]) == (409, "last_owner")
     assert (await house.evidence())[-1] == "role.changed"
+
+
+async def test_whoever_changes_role_loses_the_sockets_that_still_know_the_old_one(house: House) -> None:
+    ana = await house.set_up()
+    ada = await house.member(ana, "Ada", role="admin")
+    ada_id = (await ada.get("/v1/me")).json()["person"]["user_id"]
+    on_socket = await sessions.authenticate(house.desk, ada.token)
+    assert on_socket is not None
+    cut: list[UserId] = []
+    house.desk.on_role_changed = cut.append
+
+    refused = await ada.ask("PUT", f"/v1/people/{ada_id}/role", {"role": "owner"})
+    after_refusal = list(cut)
+    await ana.ask("PUT", f"/v1/people/{ada_id}/role", {"role": "member"})
+    after_change = list(cut)
+    is_signed_in = await sessions.still_signed_in(house.desk, on_socket)
+
+    assert (refused.status_code, after_refusal) == (403, [])
+    assert after_change == [on_socket.user_id]
+    # A socket that was opened in between is noticed by its own look at the session.
+    assert (is_signed_in, cut) == (True, [on_socket.user_id] * 2)
 
 
 async def test_an_organisation_sees_nothing_of_another(house: House) -> None:

@@ -285,6 +285,22 @@ async def test_a_revoked_session_is_closed_at_once(world: World) -> None:
     assert (bo.closed, len(bo.of("event"))) == (None, 1)
 
 
+async def test_a_person_whose_role_changed_is_sent_away_to_come_back_at_once(world: World) -> None:
+    room = world.room()
+    ana, bo = world.client("ana", room), world.client("bo", room)
+    await ana.connect()
+    await bo.connect()
+
+    world.hub.revoke_person(world.memory.actors["ana"].user_id)
+    await world.quiet()
+    first_close = ana.closed
+    await ana.connect()
+
+    assert (first_close, ana.closed, bo.closed) == (CloseCode.DRAINING, None, None)
+    assert [frame["reconnect_after_ms"] for frame in ana.of("drain")] == [0]
+    assert len(ana.of("welcome")) == 2
+
+
 async def test_a_slow_reader_stays_within_its_bounds_and_finds_back(world: World) -> None:
     room = world.room()
     slow, quick = world.client("slow", room), world.client("quick", room)

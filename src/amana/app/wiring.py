@@ -148,6 +148,7 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
         relying_party=RelyingParty(edge.host, edge.origin),
         rooms=talk.rooms,
         on_session_revoked=talk.hub.revoke_session,
+        on_role_changed=talk.hub.revoke_person,
     )
     still_signed_in = partial(people.still_signed_in, desk)
     hooks = GatewayHooks(database, talk.journal, talk.gateway_side, talk.hub, still_signed_in)

@@ -109,7 +109,7 @@ async def change_role(desk: Desk, tx: Tx, actor: Actor, user_id: UserId, role: R
         now=desk.clock.now(),
         detail={"from": account.role.name.lower(), "to": role.name.lower()},
     )
-    tx.after_commit(lambda: desk.sessions.forget_person(user_id))
+    desk.role_changed(tx, user_id)
     return Account(
         user_id, account.display_name, account.handle, role, account.language, account.password_hash
     )

@@ -62,6 +62,7 @@ class Desk:
         public_url: base of links, without a trailing slash.
         rooms: hook into the conversations domain.
         on_session_revoked: hook: cuts the sockets of a session; called after the commit.
+        on_role_changed: hook: makes a person's sockets come back with the new role; called after the commit.
     """
 
     db: Database
@@ -76,6 +77,7 @@ class Desk:
     passwords: Passwords = field(default_factory=Passwords)
     rooms: Rooms = field(default_factory=NoRooms)
     on_session_revoked: Callable[[SessionId], None] = lambda _: None
+    on_role_changed: Callable[[UserId], None] = lambda _: None
     sessions: SessionCache = field(init=False)
     _organisation: Organisation | None = None
     _device_key: bytes | None = None
@@ -111,6 +113,16 @@ class Desk:
                 raise RuntimeError("The device key of the organisation cannot be opened.")
             self._device_key = bytes.fromhex(text)
         return self._device_key
+
+    def role_changed(self, tx: Tx, user_id: UserId) -> None:
+        """Let nobody act with a person's former role once the new one is durable."""
+
+        def cut() -> None:
+            # First the memory: a socket that comes back at once must find the new role.
+            self.sessions.forget_person(user_id)
+            self.on_role_changed(user_id)
+
+        tx.after_commit(cut)
 
     def revoked(self, tx: Tx, session_id: SessionId) -> None:
         """Forget a session and cut its sockets as soon as its end is durable."""

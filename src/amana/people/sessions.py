@@ -46,9 +46,13 @@ async def still_signed_in(desk: Desk, actor: Actor) -> bool:
 
     For what lasts longer than a request: a socket asks once it can be reached by
     ``on_session_revoked``, or a revocation between its upgrade and that moment would miss it,
-    and then every few minutes, because sessions also expire and other processes revoke.
+    and then every few minutes, because sessions also expire and other processes revoke. A role
+    that changed in the same gap is noticed too: ``on_role_changed`` sends the sockets back.
     """
-    return await _look_up(desk, actor.org_id, actor.user_id, actor.session_id) is not None
+    found = await _look_up(desk, actor.org_id, actor.user_id, actor.session_id)
+    if found is not None and found[0].role is not actor.role:
+        desk.on_role_changed(actor.user_id)
+    return found is not None
 
 
 async def _look_up(

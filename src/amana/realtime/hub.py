@@ -302,6 +302,13 @@ class Hub:
             socket.close(CloseCode.NOT_SIGNED_IN)
             self.remove(socket)
 
+    def revoke_person(self, user_id: UserId) -> None:
+        """Send a person's sockets away and back at once: what they may do has changed."""
+        for socket in tuple(self._users.get(user_id, ())):
+            self.put(socket, Part(PartKind.ANSWER, wire.drain(0)))
+            socket.close(CloseCode.DRAINING)
+            self.remove(socket)
+
     def revoke_reader(self, conversation_id: ConversationId, user_id: UserId) -> None:
         """Send a person nothing more of a conversation, not even what is queued."""
         for socket in tuple(self._users.get(user_id, ())):
