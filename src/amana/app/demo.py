@@ -19,8 +19,6 @@ from amana.people.model import SignedIn, Visitor
 
 DEMO_SPAN = timedelta(days=5)
 INVITATION_LIFE = timedelta(days=30)
-# Night and the way home: the talk of one day stays together.
-
 WORKDAY_START, WORKDAY_END = 7, 18
 
 
