@@ -1,18 +1,23 @@
 """`/healthz`: the process answers. `/readyz`: it can also reach its database. No content, for probes."""
 
 from amana.http.asgi import App, Receive, Scope, Send
+from amana.kernel.clock import Clock
 from amana.kernel.errors import Refusal
 from amana.storage.database import Database
 
 HEALTHY, READY = "/healthz", "/readyz"
+REMEMBERED_S = 1.0
 
 
 class Health:
     """Answers the two probe paths and passes everything else on."""
 
-    def __init__(self, pages: App, database: Database) -> None:
+    def __init__(self, pages: App, database: Database, clock: Clock) -> None:
         self._pages = pages
         self._database = database
+        self._clock = clock
+        self._ready = False
+        self._until_s = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -25,6 +30,14 @@ class Health:
             await self._pages(scope, receive, send)
 
     async def _is_ready(self) -> bool:
+        """Remembered for a moment: probes are open to strangers and must cost the database nothing."""
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._until_s:
+            self._until_s = now_s + REMEMBERED_S
+            self._ready = await self._reaches_database()
+        return self._ready
+
+    async def _reaches_database(self) -> bool:
         try:
             async with self._database.system() as tx:
                 return await tx.value("SELECT true") is True

@@ -8,11 +8,9 @@ from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-import structlog
-
 from amana import __version__
 from amana.app.features import FEATURES
-from amana.app.gateway_hooks import GatewayHooks, recheck_sessions
+from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
 from amana.app.health import Health
 from amana.app.rooms import Rooms
 from amana.app.settings import Settings, TlsMode
@@ -47,9 +45,7 @@ from amana.realtime.hub import Hub
 from amana.realtime.operations import SocketOperation
 from amana.realtime.ws import Gateway
 from amana.storage.database import Database
-from amana.vault import Damage, KeyFile, Vault
-
-log = structlog.get_logger("amana.wiring")
+from amana.vault import KeyFile, Vault
 
 Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -87,15 +83,24 @@ class Runtime:
 
 @asynccontextmanager
 async def build_runtime(
-    settings: Settings, storage: Storage, *, public_url: str, clock: Clock, entropy: Entropy
+    settings: Settings,
+    storage: Storage,
+    *,
+    public_url: str,
+    clock: Clock,
+    entropy: Entropy,
+    recheck: timedelta = RECHECK,
 ) -> AsyncIterator[Runtime]:
     """Build the server on an open database and run its background work.
+
+    Args:
+        recheck: how often the session behind every socket is looked at again.
 
     Raises:
         StartFailure: the root key is missing, unsafe, or the wrong one.
     """
     root = _root_key(settings, entropy)
-    vault = Vault(storage.database, root, entropy, on_damage=_report_damage)
+    vault = Vault(storage.database, root, entropy)
     await vault.start()
     edge = EdgeSettings(public_url, trusted_proxies=_proxies(settings))
     runtime = _assemble(storage, vault, edge, clock, entropy)
@@ -110,7 +115,9 @@ async def build_runtime(
     still_signed_in = partial(people.still_signed_in, runtime.services.get(PeopleDesk))
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
-        asyncio.create_task(recheck_sessions(runtime.gateway.hub, still_signed_in), name="sessions"),
+        asyncio.create_task(
+            recheck_sessions(runtime.gateway.hub, still_signed_in, period=recheck), name="sessions"
+        ),
     ]
     runtime.gateway.start()
     try:
@@ -162,7 +169,7 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
         authenticate=partial(people.authenticate, desk),
         version=__version__,
         sockets={"/v1/socket": gateway.asgi},
-        pages=Health(StaticClient(STATIC), database),
+        pages=Health(StaticClient(STATIC), database, clock),
     )
     proxies = tuple(edge.trusted_proxies)
     return Runtime(app, gateway, services, storage, edge.public_url, proxies, clock, entropy)
@@ -212,16 +219,6 @@ def _root_key(settings: Settings, entropy: Entropy) -> KeyFile:
 def _proxies(settings: Settings) -> tuple[Network, ...]:
     # The ACME edge runs beside us and is the only one that can reach the loopback port from outside.
     return LOOPBACK if settings.tls is TlsMode.ACME else settings.trusted_proxies
-
-
-def _report_damage(damage: Damage) -> None:
-    log.error(
-        "vault.damage",
-        part=damage.part.value,
-        ground=damage.ground.name,
-        conversation_id=str(damage.conversation_id),
-        seq=damage.seq,
-    )
 
 
 async def _end_traces(people_desk: PeopleDesk, vault: Vault, clock: Clock) -> None:

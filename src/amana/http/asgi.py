@@ -1,7 +1,6 @@
 """Small helpers for the plain ASGI layers: headers, cookies, language, sending an answer."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from amana.http.answers import Answer
@@ -28,16 +27,25 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def cookies(scope: Scope) -> dict[str, str]:
-    """The request's cookies; a malformed header counts as none."""
+    """The request's cookies, split at ``;`` and nowhere else (RFC 6265 §5.4).
+
+    A reader that splits at spaces too, or stops at the first odd value, lets a neighbouring host
+    smuggle a second ``__Host-`` cookie inside the value of its own one, or sign people out with it.
+    A ``__Host-`` name that comes twice was not sent so by a browser: it counts as absent.
+    """
     values: dict[str, str] = {}
-    for key, value in scope["headers"]:
-        if key == b"cookie":
-            try:
-                parsed = SimpleCookie(value.decode("latin-1"))
-            except CookieError:
+    doubled: set[str] = set()
+    for key, header_value in scope["headers"]:
+        if key != b"cookie":
+            continue
+        for part in header_value.decode("latin-1").split(";"):
+            name, equals, value = part.strip(" \t").partition("=")
+            if not equals:
                 continue
-            values.update({name: morsel.value for name, morsel in parsed.items()})
-    return values
+            if name in values and name.startswith("__Host-"):
+                doubled.add(name)
+            values.setdefault(name, value)
+    return {name: value for name, value in values.items() if name not in doubled}
 
 
 def is_api(scope: Scope) -> bool:

@@ -19,6 +19,7 @@ export async function enter(): Promise<void> {
   store.session.value = "loading";
   try {
     const found = await api.me();
+    await forgetOthers(found.person.user_id);
     store.me.value = found;
     if (found.person.language) await setLanguage(found.person.language);
     store.drafts.value = await loadDrafts().catch(() => new Map<Id, string>());
@@ -31,6 +32,13 @@ export async function enter(): Promise<void> {
       if (!OPEN_TO_ALL.has(route.peek().page)) go("/sign-in", true);
     } else store.session.value = "unreachable";
   }
+}
+
+/** What another person left unsent in this browser is neither shown to nor sent by this one. */
+async function forgetOthers(person: Id): Promise<void> {
+  if (localStorage.getItem("person") === person) return;
+  await forgetEverything();
+  localStorage.setItem("person", person);
 }
 
 /** The server ended this session, or the person did. What was stored here is forgotten. */

@@ -49,10 +49,6 @@ export function logOf(id: Id): Signal<RoomLog> {
   return cell(logs, id, () => emptyLog(id, rooms.peek().get(id)?.head_seq ?? 0, rooms.peek().get(id)?.fence ?? 0));
 }
 
-export function heldLogs(): readonly Signal<RoomLog>[] {
-  return [...logs.values()];
-}
-
 export function hasLog(id: Id): boolean {
   return logs.has(id);
 }
