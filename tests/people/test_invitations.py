@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from amana.kernel.actor import Actor
+from amana.kernel.actor import Actor, Role
 from amana.kernel.ids import ConversationId, OrgId, UserId
 from amana.people.desk import NoRooms
 from amana.people.errors import ConversationUnknown
@@ -21,10 +21,16 @@ class OneRoom(NoRooms):
     def __init__(self, conversation_id: ConversationId) -> None:
         self.conversation_id = conversation_id
         self.joined: list[UserId] = []
+        self.is_open_to_inviter = True
 
     async def require_may_invite(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> None:
         if conversation_id != self.conversation_id:
             raise ConversationUnknown
+
+    async def may_still_invite(
+        self, tx: Tx, inviter_id: UserId, role: Role, conversation_id: ConversationId
+    ) -> bool:
+        return self.is_open_to_inviter
 
     async def title(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> str | None:
         return "Summer party"
@@ -135,6 +141,53 @@ async def test_an_invitation_into_a_conversation_makes_a_member_of_it(house: Hou
     assert joined["conversation_id"] == str(room.conversation_id)
     assert [str(user) for user in room.joined] == [joined["person"]["user_id"]]
     assert foreign.status_code == 404
+
+
+@pytest.mark.parametrize(("left", "works"), [("owner", True), ("admin", True), ("member", False)])
+async def test_an_invitation_ends_with_its_makers_right_to_invite(
+    house: House, left: str, works: bool
+) -> None:
+    ana = await house.set_up()
+    ada = await house.member(ana, "Ada", role="admin")
+    ada_id = (await ada.get("/v1/me")).json()["person"]["user_id"]
+    secret = await house.invite(ada, max_uses=2)
+
+    await ana.ask("PUT", f"/v1/people/{ada_id}/role", {"role": left})
+    preview = await house.browser().post("/v1/invitations/preview", {"secret": secret})
+    joined = await house.browser().post("/v1/join", JOIN | {"secret": secret})
+
+    code = joined.json()["error"]["code"] if joined.status_code >= 400 else None
+    assert (preview.status_code, joined.status_code) == ((200, 201) if works else (410, 410))
+    assert (code == "invitation_revoked") is not works
+
+
+async def test_an_invitation_does_not_give_the_role_its_maker_came_down_to(house: House) -> None:
+    ana = await house.set_up()
+    bo = await house.member(ana, "Bo", role="admin")
+    bo_id = (await bo.get("/v1/me")).json()["person"]["user_id"]
+    await ana.ask("PUT", f"/v1/people/{bo_id}/role", {"role": "owner"})
+    secret = await house.invite(bo, role="admin")
+
+    await ana.ask("PUT", f"/v1/people/{bo_id}/role", {"role": "admin"})
+    joined = await house.browser().post("/v1/join", JOIN | {"secret": secret})
+
+    assert (joined.status_code, joined.json()["error"]["code"]) == (410, "invitation_revoked")
+
+
+async def test_whoever_left_the_conversation_brings_nobody_into_it_any_more(house: House) -> None:
+    room = OneRoom(ConversationId(house.desk.ids.new()))
+    house.desk.rooms = room
+    ana = await house.set_up()
+    secret = await house.invite(ana, conversation_id=str(room.conversation_id))
+
+    room.is_open_to_inviter = False
+    preview = await house.browser().post("/v1/invitations/preview", {"secret": secret})
+    joined = await house.browser().post("/v1/join", JOIN | {"secret": secret})
+    people = (await ana.get("/v1/people")).json()["people"]
+
+    assert preview.json()["error"]["code"] == "invitation_revoked"
+    assert (joined.status_code, joined.json()["error"]["code"]) == (410, "invitation_revoked")
+    assert (room.joined, [person["display_name"] for person in people]) == ([], ["Ana Tamm"])
 
 
 async def test_nobody_invites_above_or_without_a_right(house: House) -> None:

@@ -1,10 +1,11 @@
 """What people ask about conversations: fills the hook of the people domain."""
 
-from amana.conversations import queries
+from amana.conversations import permissions, queries
 from amana.conversations.membership.queries import acquaintances
 from amana.conversations.membership.service import MembershipService
+from amana.conversations.model import Kind
 from amana.conversations.service import ConversationService
-from amana.kernel.actor import Actor
+from amana.kernel.actor import Actor, Role
 from amana.kernel.ids import ConversationId, OrgId, UserId
 from amana.storage.database import Tx
 
@@ -18,6 +19,14 @@ class Rooms:
 
     async def require_may_invite(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> None:
         await self._membership.require_may_invite(tx, actor, conversation_id)
+
+    async def may_still_invite(
+        self, tx: Tx, inviter_id: UserId, role: Role, conversation_id: ConversationId
+    ) -> bool:
+        mine = await queries.find_mine(tx, conversation_id, inviter_id)
+        if mine is None or mine.conversation.kind is Kind.DIRECT:
+            return False
+        return permissions.may(permissions.MEMBER_ADD, role=role, standing=mine.member.role)
 
     async def title(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> str | None:
         conversation = await queries.find_for_invitation(tx, conversation_id)

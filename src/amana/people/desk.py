@@ -6,7 +6,7 @@ from typing import Protocol
 
 from amana.events.log import Log
 from amana.evidence import Evidence
-from amana.kernel.actor import Actor
+from amana.kernel.actor import Actor, Role
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
 from amana.kernel.ids import ConversationId, Ids, OrgId, SessionId, UserId
@@ -28,6 +28,11 @@ class Rooms(Protocol):
     async def require_may_invite(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> None:
         """Raise NotFound or Forbidden unless ``actor`` may bring people into the conversation."""
 
+    async def may_still_invite(
+        self, tx: Tx, inviter_id: UserId, role: Role, conversation_id: ConversationId
+    ) -> bool:
+        """Whether an invitation's maker, who now has ``role``, could make it again."""
+
     async def title(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> str | None:
         """The title an invitation shows to its holder; None when there is none any more."""
 
@@ -43,6 +48,11 @@ class NoRooms:
 
     async def require_may_invite(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> None:
         raise ConversationUnknown
+
+    async def may_still_invite(
+        self, tx: Tx, inviter_id: UserId, role: Role, conversation_id: ConversationId
+    ) -> bool:
+        return False
 
     async def title(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> str | None:
         return None

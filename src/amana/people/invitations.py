@@ -21,8 +21,8 @@ from amana.people import (
 from amana.people.ceremonies import NewPasskey
 from amana.people.desk import Desk
 from amana.people.device_label import device_label
-from amana.people.errors import InvitationUnknown, InvitationUsedUp, RoleTooHigh
-from amana.people.model import MAX_PAGE, Invitation, SignedIn, Visitor
+from amana.people.errors import InvitationRevoked, InvitationUnknown, InvitationUsedUp, RoleTooHigh
+from amana.people.model import MAX_PAGE, Account, Invitation, SignedIn, Visitor
 from amana.people.names import clean_name
 from amana.storage.database import Tx
 
@@ -135,17 +135,19 @@ async def preview(desk: Desk, secret: str) -> Preview:
     organisation = await desk.organisation()
     title = None
     async with desk.db.read(invitation.org_id) as tx:
-        names = await queries.names(tx, [invitation.invited_by])
+        found = await queries.find_account(tx, invitation.invited_by)
+        inviter = await _require_backed(desk, tx, invitation, found)
         if invitation.conversation_id is not None:
             title = await desk.rooms.title(tx, invitation.org_id, invitation.conversation_id)
-    return Preview(organisation.name, names.get(invitation.invited_by, ""), title, invitation.expires_at)
+    return Preview(organisation.name, inviter.display_name, title, invitation.expires_at)
 
 
 async def join(desk: Desk, wish: Join, visitor: Visitor) -> tuple[SignedIn, ConversationId | None]:
     """Become a person of the organisation and sign in.
 
     Raises:
-        InvitationUnknown, InvitationRevoked, InvitationExpired, InvitationUsedUp: it does not work.
+        InvitationUnknown, InvitationRevoked, InvitationExpired, InvitationUsedUp: it does not work;
+            an invitation whose maker could no longer make it counts as revoked.
         NameInvalid: the name cannot be used.
         SignInMethodMissing, PasskeyRefused, PasswordTooShort, PasswordTooLong, PasswordTooCommon:
             the person could not come back this way.
@@ -159,6 +161,8 @@ async def join(desk: Desk, wish: Join, visitor: Visitor) -> tuple[SignedIn, Conv
     now = desk.clock.now()
     async with desk.db.write(invitation.org_id) as tx:
         await _use(tx, wish.secret, now=now)
+        # Locked: a demotion that is under way is waited for, so that it cannot be slipped past.
+        await _require_backed(desk, tx, invitation, await queries.lock_account(tx, invitation.invited_by))
         account = await accounts.create(
             tx,
             invitation.org_id,
@@ -199,6 +203,22 @@ async def _use(tx: Tx, secret: str, *, now: datetime) -> None:
         raise InvitationUnknown
     links.require_open(invitation, now)
     raise InvitationUsedUp
+
+
+async def _require_backed(desk: Desk, tx: Tx, invitation: Invitation, inviter: Account | None) -> Account:
+    """The maker of an invitation, who could make the same one now.
+
+    Raises:
+        InvitationRevoked: they are gone, stand too low by now, or may not bring people into the room.
+    """
+    if inviter is None or invitation.role >= inviter.role:
+        raise InvitationRevoked
+    if not permissions.may(permissions.INVITE, inviter.role):
+        raise InvitationRevoked
+    room = invitation.conversation_id
+    if room is not None and not await desk.rooms.may_still_invite(tx, inviter.user_id, inviter.role, room):
+        raise InvitationRevoked
+    return inviter
 
 
 async def _record(

@@ -82,7 +82,12 @@ def role_layer(role: Role, minimum_role: Mapping[str, Role] = MINIMUM_ROLE) -> L
     return Layer("role", role.name.lower(), grants)
 
 
+def may(capability: str, role: Role, layers: Sequence[Layer] = ()) -> bool:
+    """Whether the role and ``layers`` allow ``capability``."""
+    return resolve(capability, [role_layer(role), *layers]).allowed
+
+
 def require(capability: str, role: Role, layers: Sequence[Layer] = ()) -> None:
     """Raise NotPermitted unless the role and ``layers`` allow ``capability``."""
-    if not resolve(capability, [role_layer(role), *layers]).allowed:
+    if not may(capability, role, layers):
         raise NotPermitted(capability=capability)
