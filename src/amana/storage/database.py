@@ -127,8 +127,13 @@ class Database:
         return self._transaction(f"BEGIN; SET LOCAL amana.org = '{org_id}'", org_id)
 
     def read(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
-        """Open a transaction that can only read rows of one organisation."""
-        return self._transaction(f"BEGIN READ ONLY; SET LOCAL amana.org = '{org_id}'", org_id)
+        """Open a transaction that can only read rows of one organisation.
+
+        All its statements see one snapshot, that of the first: who may read and what there is to
+        read belong together, even when somebody is removed between two statements.
+        """
+        begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL amana.org = '{org_id}'"
+        return self._transaction(begin, org_id)
 
     def system(self) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction of no organisation: it sees only ``protect_entry_table`` tables."""
