@@ -1,0 +1,243 @@
+"""Evidence coverage: every route that may change something says what it records, and does so.
+
+A route that is in neither table fails: whoever adds one decides here, where the review sees it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from litestar.handlers import HTTPRouteHandler
+
+from amana.app.wiring import Runtime
+from amana.http import Application, endpoint, public
+from amana.http.authentication import SESSION_COOKIE
+from amana.kernel.clock import SystemClock
+from amana.kernel.entropy import SystemEntropy
+from amana.kernel.ids import Ids, OrgId
+from amana.people.desk import Desk
+from tests.contracts.repository import expect_none
+from tests.http.conftest import PASSWORD, whole_application
+from tests.support.passkey import Authenticator
+
+URL = "http://localhost:8080"
+READS = {"GET", "HEAD", "OPTIONS"}
+# Operation → what it writes into the record of administrative changes.
+RECORDS: Mapping[str, frozenset[str]] = {
+    "setUp": frozenset({"organisation.created"}),
+    "createInvitation": frozenset({"invitation.created"}),
+    "revokeInvitation": frozenset({"invitation.revoked"}),
+    "join": frozenset({"person.joined"}),
+    "changeMe": frozenset({"person.renamed"}),
+    "changeRole": frozenset({"role.changed"}),
+    "addPasskey": frozenset({"passkey.added"}),
+    "changePassword": frozenset({"password.changed", "session.ended"}),
+    "signOut": frozenset({"session.ended"}),
+    "revokeOtherSessions": frozenset({"session.ended"}),
+    "revokeSession": frozenset({"session.ended"}),
+    "createConversation": frozenset({"conversation.created"}),
+    "openDirect": frozenset({"conversation.created"}),
+    "changeConversation": frozenset({"conversation.changed"}),
+    "addMember": frozenset({"member.added"}),
+    "removeMember": frozenset({"member.removed"}),
+    "changeOwner": frozenset({"owner.changed"}),
+    "removeMessage": frozenset({"message.removed"}),
+}
+# Operation → why it records nothing.
+RECORDS_NOTHING: Mapping[str, str] = {
+    "previewSetup": "It only looks.",
+    "previewInvitation": "It only looks.",
+    "openPasskey": "A ceremony that is only begun gives nobody anything.",
+    "openSignIn": "A ceremony that is only begun gives nobody anything.",
+    "signInWithPasskey": "The session it makes says who came, when and with what.",
+    "signInWithPassword": "The session it makes says who came, when and with what.",
+    "sendMessage": "The conversation's own hash chain holds it.",
+    "editMessage": "The conversation's own hash chain holds it.",
+    "markRead": "How far people have read is nobody's business but the room's.",
+}
+
+
+def changing_operations(app: Application) -> set[str]:
+    """Every route of the wired application that does more than read."""
+    handlers = [
+        handler
+        for route in app.litestar.routes
+        for handler in getattr(route, "route_handlers", ())
+        if isinstance(handler, HTTPRouteHandler)
+    ]
+    return {str(handler.operation_id) for handler in handlers if handler.http_methods - READS}
+
+
+def undecided(operations: Iterable[str]) -> list[str]:
+    return sorted(set(operations) - RECORDS.keys() - RECORDS_NOTHING.keys())
+
+
+def untrue(wrote: Mapping[str, frozenset[str]]) -> list[str]:
+    """Operations that wrote something else than the tables say."""
+    return [
+        f"{operation} recorded {sorted(actions)}, and is to record {sorted(RECORDS.get(operation, ()))}"
+        for operation, actions in wrote.items()
+        if actions != RECORDS.get(operation, frozenset())
+    ]
+
+
+@dataclass
+class Recorder:
+    """Calls routes and notes what each of them added to the record.
+
+    Attributes:
+        wrote: operation → actions of its newest call.
+    """
+
+    client: httpx.AsyncClient
+    desk: Desk
+    seen: set[UUID] = field(default_factory=set)
+    wrote: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    async def call(
+        self, operation: str, method: str, path: str, token: str | None = None, **body: Any
+    ) -> httpx.Response:
+        self.client.cookies.clear()
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        answer = await self.client.request(method, path, json=body, headers=headers)
+        assert answer.is_success, f"{operation}: {answer.text}"
+        if operation:
+            self.wrote[operation] = await self._new_actions()
+        return answer
+
+    async def enter(self, operation: str, path: str, **body: Any) -> str:
+        """A call that signs in; gives the token."""
+        return (await self.call(operation, "POST", path, **body)).cookies[SESSION_COOKIE]
+
+    async def me(self, token: str) -> dict[str, Any]:
+        answer = await self.client.get("/v1/me", headers={"authorization": f"Bearer {token}"})
+        return dict(answer.json())
+
+    async def _new_actions(self) -> frozenset[str]:
+        async with self.desk.db.system() as tx:
+            org_id = await tx.value("SELECT org_id FROM organisation")
+        if org_id is None:
+            return frozenset()
+        async with self.desk.db.read(OrgId(org_id)) as tx:  # type: ignore[arg-type]  # the column's type
+            rows = await tx.all("SELECT id, action FROM evidence_entry")
+        fresh = frozenset(row["action"] for row in rows if row["id"] not in self.seen)
+        self.seen |= {row["id"] for row in rows}
+        return fresh
+
+
+async def enter_and_sign_in(recorder: Recorder, runtime: Runtime) -> dict[str, str]:
+    """Use every route about people; gives the tokens of *ana* (owner) and *cem* (member) and *bo*'s id."""
+    call = recorder.call
+    secret = await runtime.issue_setup_secret()
+    await call("previewSetup", "POST", "/v1/setup/preview", secret=secret)
+    person = {"language": "en", "password": PASSWORD}
+    ana = await recorder.enter(
+        "setUp", "/v1/setup", secret=secret, organisation="Tamm", display_name="Ana", **person
+    )
+    made = (await call("createInvitation", "POST", "/v1/invitations", ana, max_uses=2)).json()
+    secret = made["url"].partition("#")[2]
+    await call("previewInvitation", "POST", "/v1/invitations/preview", secret=secret)
+    cem = await recorder.enter("join", "/v1/join", secret=secret, display_name="Cem", **person)
+    bo = await recorder.enter("join", "/v1/join", secret=secret, display_name="Bo", **person)
+    made = (await call("createInvitation", "POST", "/v1/invitations", ana)).json()
+    await call("revokeInvitation", "DELETE", f"/v1/invitations/{made['invitation_id']}", ana)
+    await call("changeMe", "PATCH", "/v1/me", bo, display_name="Bo Sepp")
+    about_bo = (await recorder.me(bo))["person"]
+    await call("changeRole", "PUT", f"/v1/people/{about_bo['user_id']}/role", ana, role="admin")
+    await come_and_go(recorder, bo, about_bo["handle"])
+    return {"ana": ana, "cem": cem, "bo_id": about_bo["user_id"]}
+
+
+async def come_and_go(recorder: Recorder, bo: str, handle: str) -> None:
+    """Use every way to sign in and out."""
+    call, key = recorder.call, Authenticator(URL)
+    opened = (await call("openPasskey", "POST", "/v1/passkeys/options", bo)).json()
+    answered = {"challenge_id": opened["challenge_id"], "credential": key.create(opened["options"])}
+    await call("addPasskey", "POST", "/v1/passkeys", bo, **answered)
+    opened = (await call("openSignIn", "POST", "/v1/sign-in/options")).json()
+    answered = {"challenge_id": opened["challenge_id"], "credential": key.get(opened["options"])}
+    await recorder.enter("signInWithPasskey", "/v1/sign-in/passkey", **answered)
+    known = {"handle": handle, "password": PASSWORD}
+    await recorder.enter("signInWithPassword", "/v1/sign-in/password", **known)
+    await call("revokeOtherSessions", "DELETE", "/v1/sessions/others", bo)
+    other = await recorder.enter("signInWithPassword", "/v1/sign-in/password", **known)
+    session_id = (await recorder.me(other))["session_id"]
+    await call("revokeSession", "DELETE", f"/v1/sessions/{session_id}", bo)
+    await recorder.enter("signInWithPassword", "/v1/sign-in/password", **known)
+    await call("changePassword", "PUT", "/v1/me/password", bo, current=PASSWORD, new="eleven blue trams")
+    await call("signOut", "DELETE", "/v1/sessions/current", bo)
+
+
+async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
+    """Use every route about conversations."""
+    call, ids = recorder.call, Ids(SystemClock(), SystemEntropy())
+
+    def once() -> str:
+        return str(ids.new())
+
+    cem_id = (await recorder.me(cem))["person"]["user_id"]
+    group = {
+        "client_id": once(),
+        "kind": "group",
+        "title": "Tram",
+        "purpose": "Rails.",
+        "member_ids": [cem_id],
+    }
+    made = (await call("createConversation", "POST", "/v1/conversations", ana, **group)).json()
+    room = f"/v1/conversations/{made['conversation_id']}"
+    await call("openDirect", "PUT", f"/v1/conversations/direct/{cem_id}", ana)
+    await call("changeConversation", "PATCH", room, ana, title="Trams")
+    await call("addMember", "PUT", f"{room}/members/{bo_id}", ana)
+    said = await call("sendMessage", "POST", f"{room}/messages", cem, client_id=once(), text="Hello")
+    message = f"{room}/messages/{said.json()['seq']}"
+    await call("editMessage", "PUT", message, cem, client_id=once(), text="Hello all")
+    await call("markRead", "PUT", f"{room}/read", ana, seq=said.json()["seq"])
+    await call("removeMessage", "POST", f"{message}/removal", ana, client_id=once())
+    await call("changeOwner", "PUT", f"{room}/owner", ana, user_id=cem_id)
+    await call("removeMember", "DELETE", f"{room}/members/{bo_id}", cem)
+
+
+async def test_every_route_that_changes_something_records_what_it_says(
+    empty_dsn: str, tmp_path: Path
+) -> None:
+    async with whole_application(empty_dsn, tmp_path) as (app, runtime):
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
+            recorder = Recorder(client, runtime.services.get(Desk))
+            cast = await enter_and_sign_in(recorder, runtime)
+            await talk(recorder, cast["ana"], cast["cem"], cast["bo_id"])
+        operations = changing_operations(app)
+
+    expect_none(undecided(operations))
+    assert operations == RECORDS.keys() | RECORDS_NOTHING.keys()
+    assert operations == recorder.wrote.keys(), "each of them is used above"
+    expect_none(untrue(recorder.wrote))
+
+
+def test_no_route_is_in_both_tables_and_each_has_an_action_or_a_reason() -> None:
+    assert RECORDS.keys() & RECORDS_NOTHING.keys() == set()
+    assert [operation for operation, actions in RECORDS.items() if not actions] == []
+    assert [operation for operation, why in RECORDS_NOTHING.items() if not why.endswith(".")] == []
+
+
+def test_a_forgotten_route_is_caught() -> None:
+    @endpoint("POST", "/v1/forgotten", operation="forgotten", access=public("only for this test"))
+    async def forgotten() -> None: ...
+
+    assert undecided([str(forgotten.operation_id), "setUp", "markRead"]) == ["forgotten"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "actions"),
+    [("changeRole", frozenset[str]()), ("changeRole", frozenset({"x"})), ("markRead", frozenset({"x"}))],
+)
+def test_a_route_that_records_something_else_is_caught(operation: str, actions: frozenset[str]) -> None:
+    assert len(untrue({operation: actions})) == 1
+
+
+def test_a_route_that_records_as_it_says_is_not_caught() -> None:
+    assert untrue({"changeRole": RECORDS["changeRole"], "markRead": frozenset()}) == []
