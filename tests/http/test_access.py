@@ -8,8 +8,12 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from amana.app.features import FEATURES
+from amana.conversations import permissions as rooms
 from amana.http import Access, endpoint, public
 from amana.kernel.actor import Role
+from amana.kernel.clock import SystemClock
+from amana.kernel.entropy import SystemEntropy
+from amana.kernel.ids import Ids
 from amana.people.permissions import MINIMUM_ROLE
 from tests.http.conftest import Served
 
@@ -106,6 +110,87 @@ def test_a_capability_is_refused_below_its_role_and_never_from_it_upwards(
     code = answer.json()["error"]["code"] if answer.status_code >= 400 else None
     assert (code == "not_permitted") is not is_enough
     assert answer.status_code < 500
+
+
+ROLES = ("guest", "member", "admin", "owner")
+IDS = Ids(SystemClock(), SystemEntropy())
+# What a room asks of those who are in it: capability → the request, {room} and {message} filled in.
+IN_A_ROOM: dict[str, tuple[str, str, dict[str, str]]] = {
+    rooms.CHANGE: ("PATCH", "{room}", {"title": "Trams"}),
+    rooms.MEMBER_ADD: ("PUT", "{room}/members/" + NOBODY, {}),
+    rooms.MEMBER_REMOVE: ("DELETE", "{room}/members/" + NOBODY, {}),
+    rooms.OWNER_CHANGE: ("PUT", "{room}/owner", {"user_id": NOBODY}),
+    rooms.REMOVE_ANY: ("POST", "{message}/removal", {"client_id": ""}),
+}
+REFUSALS = {"not_permitted", "conversation_not_found"}
+
+
+def outcome(served: Served, role: str, method: str, path: str, body: dict[str, Any]) -> str:
+    """``permitted``, or the code of the refusal: that there is nobody of this id is said only afterwards."""
+    if "client_id" in body:
+        body = {**body, "client_id": str(IDS.new())}
+    headers = {"authorization": f"Bearer {served.tokens[role]}"}
+    answer = httpx.request(method, served.url + path, headers=headers, json=body, timeout=20)
+    assert answer.status_code < 500
+    code = answer.json()["error"]["code"] if answer.status_code >= 400 else "permitted"
+    return code if code in REFUSALS else "permitted"
+
+
+def made(served: Served, role: str, method: str, path: str, **body: Any) -> Any:
+    headers = {"authorization": f"Bearer {served.tokens[role]}"}
+    answer = httpx.request(method, served.url + path, headers=headers, json=body, timeout=20)
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
+
+
+def room_with(served: Served, role: str, standing: str) -> tuple[str, str]:
+    """A group with somebody of ``role`` as owner, member or outside it: (its path, another one's message)."""
+    other = "admin" if role == "owner" else "owner"
+    person_id = made(served, role, "GET", "/v1/me")["person"]["user_id"]
+    group = {"client_id": str(IDS.new()), "kind": "group", "title": "Tram", "purpose": "Rails."}
+    inside = [] if standing == "outside" else [person_id]
+    group_id = made(served, other, "POST", "/v1/conversations", **group, member_ids=inside)["conversation_id"]
+    room = f"/v1/conversations/{group_id}"
+    said = made(served, other, "POST", f"{room}/messages", client_id=str(IDS.new()), text="Hello")
+    if standing == "owner":
+        made(served, other, "PUT", f"{room}/owner", user_id=person_id)
+    return room, f"{room}/messages/{said['seq']}"
+
+
+def expected(capability: str, role: str, standing: str) -> str:
+    is_enough = Role[role.upper()] >= Role.ADMIN
+    if standing == "outside":
+        # From outside an administrator names an owner, and nothing else.
+        return "permitted" if capability == rooms.OWNER_CHANGE and is_enough else "conversation_not_found"
+    return "permitted" if standing == "owner" or is_enough else "not_permitted"
+
+
+@pytest.mark.parametrize("standing", ["outside", "member", "owner"])
+@pytest.mark.parametrize("role", ROLES)
+def test_what_may_be_done_in_a_room_follows_from_role_and_standing(
+    served: Served, role: str, standing: str
+) -> None:
+    room, message = room_with(served, role, standing)
+
+    answers = {
+        capability: outcome(served, role, method, path.format(room=room, message=message), body)
+        for capability, (method, path, body) in IN_A_ROOM.items()
+    }
+
+    assert answers == {capability: expected(capability, role, standing) for capability in IN_A_ROOM}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_everybody_but_guests_makes_groups(served: Served, role: str) -> None:
+    group = {"client_id": "", "kind": "group", "title": "Tram", "purpose": "Rails."}
+
+    answer = outcome(served, role, "POST", "/v1/conversations", group)
+
+    assert answer == ("not_permitted" if role == "guest" else "permitted")
+
+
+def test_every_capability_is_in_a_matrix() -> None:
+    assert set(MINIMUM_ROLE) | set(IN_A_ROOM) | {rooms.CREATE} == CAPABILITIES
 
 
 def test_the_matrix_is_not_empty() -> None:
