@@ -136,9 +136,11 @@ class _Edge:
             directory=self._settings.acme_directory,
             root=self._settings.acme_root,
         )
-        edge = AcmeEdge(folder.absolute(), configuration)
-        await edge.start()
+        edge = AcmeEdge(folder, configuration)
         stack.push_async_callback(edge.stop)
+        await edge.start()
+        watching = asyncio.create_task(edge.watch(), name="acme")
+        stack.push_async_callback(_cancel, watching)
 
     async def _serve_install_pages(
         self, stack: AsyncExitStack, authority: CompanyAuthority, runtime: Runtime
