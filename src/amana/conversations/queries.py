@@ -314,18 +314,6 @@ async def list_members(
     return [_member(row) for row in rows]
 
 
-async def list_member_ids(tx: Tx, conversation_id: ConversationId, among: Sequence[UserId]) -> set[UserId]:
-    """Which of ``among`` are members now."""
-    rows = await tx.all(
-        """
-        SELECT user_id FROM member WHERE conversation_id = :conversation_id AND user_id = ANY(:among)
-        """,
-        conversation_id=conversation_id,
-        among=list(among),
-    )
-    return {row["user_id"] for row in rows}
-
-
 async def list_who_could_see(
     tx: Tx, conversation_id: ConversationId, viewer: UserId, *, seq: Seq, at: datetime
 ) -> list[UserId]:

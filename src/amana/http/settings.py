@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import urlsplit
 
 from amana.kernel.limits import Limit
@@ -64,15 +64,6 @@ class EdgeSettings:
     @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
-
-
-def parse_networks(text: str) -> tuple[Network, ...]:
-    """Read ``AMANA_TRUSTED_PROXIES``: addresses or networks, separated by commas.
-
-    Raises:
-        ValueError: a part is no address and no network.
-    """
-    return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
 def _bracketed(host: str) -> str:

@@ -78,11 +78,6 @@ class EmbeddedPostgres:
         return self._dsn
 
     @property
-    def socket_dir(self) -> Path | None:
-        """Folder of the socket; None before ``start``."""
-        return self._socket_dir
-
-    @property
     def pid(self) -> int | None:
         """The server's process id while it runs."""
         process = self._process
