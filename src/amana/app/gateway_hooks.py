@@ -80,8 +80,12 @@ class GatewayHooks:
         return [HeadMoved(head.conversation_id, head.seq, head.msg_no) for head in heads]
 
 
-async def recheck_sessions(hub: Hub, still_signed_in: StillSignedIn) -> None:
-    """Cut sockets whose session expired or was ended elsewhere; runs until cancelled."""
+async def recheck_sessions(hub: Hub, still_signed_in: StillSignedIn, *, period: timedelta = RECHECK) -> None:
+    """Cut sockets whose session expired or was ended elsewhere; runs until cancelled.
+
+    Args:
+        period: every session is looked at once in this time.
+    """
     while True:
         actors = {socket.session.actor.session_id: socket.session.actor for socket in hub.sockets}
         for actor in actors.values():
@@ -91,9 +95,9 @@ async def recheck_sessions(hub: Hub, still_signed_in: StillSignedIn) -> None:
             except Refusal as refusal:
                 log.warning("sockets.recheck_failed", code=refusal.code)
             # Spread over the period: thousands of sockets must not ask at once.
-            await asyncio.sleep(RECHECK.total_seconds() / len(actors))
+            await asyncio.sleep(period.total_seconds() / len(actors))
         if not actors:
-            await asyncio.sleep(RECHECK.total_seconds())
+            await asyncio.sleep(period.total_seconds())
 
 
 def _subscription(followed: Followed) -> Subscription:
