@@ -12,6 +12,7 @@ from tests.support.fixtures import (
     floor_postgres,
     ids,
     org_id,
+    own_seed,
     postgres,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "floor_postgres",
     "ids",
     "org_id",
+    "own_seed",
     "postgres",
 ]
 

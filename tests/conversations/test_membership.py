@@ -173,10 +173,10 @@ def could_see(diary: list[Fact], seq: int, at: datetime) -> set[str]:
 
 
 @pytest.mark.parametrize("policy", [EVERYTHING, SINCE_JOINING, HistoryPolicy(History.DAYS, 1)])
-async def test_who_could_see_a_message_agrees_with_a_replay(world: World, policy: HistoryPolicy) -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"seed={seed}")
-    chance = random.Random(seed)
+async def test_who_could_see_a_message_agrees_with_a_replay(
+    world: World, policy: HistoryPolicy, own_seed: int
+) -> None:
+    chance = random.Random(own_seed)
     start = world.clock.now()
     room = await world.room(history=policy)
     diary = [Fact(world.clock.now(), "in", "ana", visible_from=1)]

@@ -1,11 +1,7 @@
 """kill −9 of server and database at random moments under load: nothing acknowledged is lost,
 doubled or out of order, and unread numbers are what counting gives.
-
-    AMANA_FAULT_SEED=… pytest tests/faults/test_kill.py   (repeats a run; every run prints its seed)
 """
 
-import os
-import random
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,11 +14,6 @@ CI_MESSAGES = 10_000
 FULL_MESSAGES = 100_000
 
 
-def seed() -> int:
-    """The seed of this run; AMANA_FAULT_SEED repeats one."""
-    return int(os.environ.get("AMANA_FAULT_SEED") or random.SystemRandom().randrange(2**32))
-
-
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[ServerProcess]:
     process = ServerProcess()
@@ -31,8 +22,6 @@ async def server() -> AsyncIterator[ServerProcess]:
 
 
 async def survive(server: ServerProcess, plan: Plan) -> None:
-    print(f"\nfault seed {plan.seed} (the same run again: AMANA_FAULT_SEED={plan.seed})")
-
     outcome = await FaultRun(server, plan).run()
 
     print(outcome.summary())
@@ -43,12 +32,12 @@ async def survive(server: ServerProcess, plan: Plan) -> None:
 
 
 @pytest.mark.timeout(400)
-async def test_ten_thousand_messages_survive_kills(server: ServerProcess) -> None:
-    await survive(server, Plan(CI_MESSAGES, seed(), kills=6))
+async def test_ten_thousand_messages_survive_kills(server: ServerProcess, own_seed: int) -> None:
+    await survive(server, Plan(CI_MESSAGES, own_seed, kills=6))
 
 
 @pytest.mark.full
 @pytest.mark.timeout(2400)
-async def test_a_hundred_thousand_messages_survive_kills(server: ServerProcess) -> None:
-    plan = Plan(FULL_MESSAGES, seed(), kills=40, rooms=8, people=10, inflight=12, limit_s=1800)
+async def test_a_hundred_thousand_messages_survive_kills(server: ServerProcess, own_seed: int) -> None:
+    plan = Plan(FULL_MESSAGES, own_seed, kills=40, rooms=8, people=10, inflight=12, limit_s=1800)
     await survive(server, plan)

@@ -77,16 +77,22 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def entropy(request: pytest.FixtureRequest) -> SeededEntropy:
-    """Repeatable: a failing test prints its seed, ``AMANA_TEST_SEED`` replays it.
+def own_seed(request: pytest.FixtureRequest) -> int:
+    """Repeatable: a failing test prints the run's seed, ``make test SEED=…`` replays it.
 
-    Each test draws its own numbers from the run's seed: tests of one module share a database, and
+    Each test draws its own number from the run's seed: tests of one module share a database, and
     with the same numbers they would share ids too.
     """
     seed = int(os.environ.get("AMANA_TEST_SEED") or random.SystemRandom().randrange(2**32))
     print(f"AMANA_TEST_SEED={seed}")
     digest = hashlib.sha256(f"{seed} {request.node.nodeid}".encode()).digest()
-    return SeededEntropy(int.from_bytes(digest[:8], "big"))
+    return int.from_bytes(digest[:8], "big")
+
+
+@pytest.fixture
+def entropy(own_seed: int) -> SeededEntropy:
+    """The test's own chance, from ``own_seed``."""
+    return SeededEntropy(own_seed)
 
 
 @pytest.fixture

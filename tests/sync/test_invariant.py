@@ -102,12 +102,12 @@ class Life:
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=["all", "since_joining", "days"])
-async def test_events_lead_to_what_a_fresh_answer_says(world: World, policy: HistoryPolicy) -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"seed={seed}")
+async def test_events_lead_to_what_a_fresh_answer_says(
+    world: World, policy: HistoryPolicy, own_seed: int
+) -> None:
     await world.person("kim", Role.GUEST)
     room = await world.room("bo", history=policy)
-    life = Life(world, room, seed)
+    life = Life(world, room, own_seed)
     await life.deliver()
 
     for _ in range(120):
@@ -137,12 +137,10 @@ async def test_the_lives_meet_every_kind_of_event(world: World) -> None:
     assert life.kinds == {kind.name for kind in (*events.KINDS, *events.USER_KINDS)}
 
 
-async def test_a_device_that_was_away_catches_up_from_any_point(world: World) -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"seed={seed}")
+async def test_a_device_that_was_away_catches_up_from_any_point(world: World, own_seed: int) -> None:
     await world.person("kim")
     room = await world.room("bo", "eve", "kim")
-    life = Life(world, room, seed)
+    life = Life(world, room, own_seed)
     away: list[tuple[str, Any, list[Any]]] = []
     await life.deliver()
     for _ in range(60):
