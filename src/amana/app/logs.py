@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from amana.http.answers import places
+from amana.kernel.errors import places
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 

@@ -1,6 +1,5 @@
 """The only place where a refusal becomes a status and a body."""
 
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
@@ -20,6 +19,7 @@ from amana.kernel.errors import (
     Refusal,
     TooLarge,
     Unauthenticated,
+    places,
 )
 
 log = structlog.get_logger("amana.http")
@@ -110,12 +110,6 @@ def answer_fault(fault: BaseException, language: str, *, route: str, reference: 
     )
     body = error_body("internal_error", "Something broke on our side.", language, {"reference": reference})
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, [], body)
-
-
-def places(fault: BaseException) -> list[str]:
-    """Where a fault came through, innermost last: what a log may hold of it."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
 
 
 def _answer(status: HTTPStatus, headers: list[tuple[bytes, bytes]], error: ErrorBody) -> Answer:

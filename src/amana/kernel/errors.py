@@ -4,6 +4,7 @@ A refusal is an answer and not a fault. A bug is no refusal: it crashes the requ
 and answers ``internal_error``.
 """
 
+import traceback
 from typing import ClassVar
 
 Field = str | int | float | bool | list[str] | None
@@ -83,3 +84,9 @@ class StartFailure(Exception):
 
     Printed without a stack trace; the process ends with exit code 1.
     """
+
+
+def places(fault: BaseException) -> list[str]:
+    """Where a fault came through, innermost last: what a log may hold of it."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]

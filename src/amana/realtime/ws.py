@@ -8,11 +8,10 @@ import msgspec
 import structlog
 
 from amana.events.model import Appended
-from amana.http.answers import places
 from amana.kernel.actor import Actor
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
-from amana.kernel.errors import Refusal
+from amana.kernel.errors import Refusal, places
 from amana.kernel.ids import ConversationId
 from amana.realtime import wire
 from amana.realtime.admission import Admission
