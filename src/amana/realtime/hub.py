@@ -247,8 +247,8 @@ class Hub:
     def follow(self, socket: Socket, subscription: Subscription) -> Room:
         """Subscribe: live from the head on in small rooms, passive in large ones.
 
-        The caller must have checked that the person may read. Nothing that was announced after
-        the subscription's snapshot is missed.
+        The caller must have checked that the person may read, and that no revocation came since
+        that was asked. Nothing that was announced after the subscription's snapshot is missed.
         """
         room = self._enter(socket, subscription)
         if socket in room.live or socket in room.behind or socket in room.passive:
@@ -310,10 +310,14 @@ class Hub:
             self.remove(socket)
 
     def revoke_reader(self, conversation_id: ConversationId, user_id: UserId) -> None:
-        """Send a person nothing more of a conversation, not even what is queued."""
+        """Send a person nothing more of a conversation, not even what is queued.
+
+        Whoever waits for an answer about memberships sees ``revocations`` move and asks again.
+        """
         for socket in tuple(self._users.get(user_id, ())):
             self.unfollow(socket, conversation_id)
             session = socket.session
+            session.revocations += 1
             session.parts = [part for part in session.parts if part.conversation_id != conversation_id]
             session.queue_bytes = sum(part.size for part in session.parts)
 

@@ -1,7 +1,7 @@
 """What the gateway reads and repeats: missing ranges, heads that moved, read markers."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import timedelta
 
 import structlog
@@ -10,9 +10,9 @@ from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.realtime import wire
-from amana.realtime.hooks import Hooks, RangeBlob
+from amana.realtime.hooks import Hooks, RangeBlob, Subscription
 from amana.realtime.hub import Hub, Room, Socket
-from amana.realtime.session import Part, PartKind
+from amana.realtime.session import Part, PartKind, Session
 
 log = structlog.get_logger()
 
@@ -57,6 +57,29 @@ class Pump:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    # -- memberships -------------------------------------------------------------------------
+
+    async def subscription(self, session: Session, conversation_id: ConversationId) -> Subscription | None:
+        """One conversation of a person; None when they may not read it.
+
+        A person who is removed while the answer is on its way has been cut before they followed,
+        so that answer must not count: it is asked for again, and then knows of the removal.
+        The caller follows without waiting in between.
+        """
+        while True:
+            before = session.revocations
+            found = await self._hooks.subscription(session.actor, conversation_id)
+            if found is None or session.revocations == before:
+                return found
+
+    async def subscriptions(self, session: Session) -> Sequence[Subscription]:
+        """All conversations of a person; as ``subscription``."""
+        while True:
+            before = session.revocations
+            found = await self._hooks.subscriptions(session.actor)
+            if session.revocations == before:
+                return found
+
     # -- ranges ------------------------------------------------------------------------------
 
     def range_wanted(self, room: Room) -> None:
@@ -99,7 +122,11 @@ class Pump:
 
     @staticmethod
     def _reader_at(room: Room, after: int) -> Socket:
-        """Somebody who waits there; what they may see, the others at this place may see too."""
+        """Somebody who waits there; what they may see, the others at this place may see too.
+
+        Every socket in the room belongs to a member: none enters on an answer that a removal has
+        overtaken (``subscription``), and ``Hub.revoke_reader`` takes it out at once.
+        """
         for socket, cursor in room.behind.items():
             if cursor == after:
                 return socket
@@ -173,7 +200,7 @@ class Pump:
         session = socket.session
         while True:
             try:
-                found = await self._hooks.subscription(session.actor, conversation_id)
+                found = await self.subscription(session, conversation_id)
                 break
             except Refusal as refusal:
                 log.warning("membership look-up refused", code=refusal.code)

@@ -84,6 +84,8 @@ class Session:
         follows: conversations this socket is subscribed to → first ``seq`` the person may see.
         user_pos: private events up to here are queued or written; -1 before hello.
         user_head: the newest private position heard of.
+        revocations: how often this person lost a conversation since the socket opened. What was asked
+            before one of them and answered after it may be out of date.
         blocked: the transport takes nothing at the moment.
     """
 
@@ -95,6 +97,7 @@ class Session:
         "follows",
         "parts",
         "queue_bytes",
+        "revocations",
         "user_head",
         "user_pos",
         "user_reading",
@@ -108,6 +111,7 @@ class Session:
         self.user_pos = -1
         self.user_head = 0
         self.user_reading = False
+        self.revocations = 0
         self.blocked = False
         self.closed = False
         self.collapsed = False

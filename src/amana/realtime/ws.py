@@ -197,7 +197,7 @@ class WebSocket:
         hub, hooks, session = self._gateway.hub, self._gateway.hooks, self.session
         hub.add(self)
         user_pos = await hooks.user_position(session.actor)
-        subscriptions = await hooks.subscriptions(session.actor)
+        subscriptions = await self._gateway.pump.subscriptions(session)
         if session.closed:
             return
         self.put(wire.welcome(session.actor.session_id, user_pos, subscriptions))
@@ -271,7 +271,7 @@ class WebSocket:
             hub.resume(self, room, seq=frame.seq, fence=frame.fence)
             return
         try:
-            found = await self._gateway.hooks.subscription(self.actor, conversation_id)
+            found = await self._gateway.pump.subscription(self.session, conversation_id)
             if found is None:
                 raise NotReadable("No such conversation.")
         except Refusal as refusal:
