@@ -85,13 +85,10 @@ def refusals() -> list[type[Refusal]]:
 
 
 def features() -> list[Feature]:
-    """Every domain's declaration."""
-    found: dict[str, Feature] = {}
-    for module in imported()[0].values():
-        for value in vars(module).values():
-            if isinstance(value, Feature):
-                found[value.name] = value
-    return [found[name] for name in sorted(found)]
+    """Every declaration this build is made from."""
+    from amana.app.features import FEATURES
+
+    return sorted(FEATURES, key=lambda feature: feature.name)
 
 
 def event_kinds() -> list[EventKind]:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from amana.app.features import FEATURES
+from amana.kernel.limits import Limit
 from scripts import write_docs
 from tests.contracts.repository import ROOT, expect_none, files, shown
 
@@ -76,6 +78,33 @@ def test_every_kind_of_event_has_its_own_number_and_name() -> None:
 
 def test_every_refusal_code_is_documented() -> None:
     expect_none(undocumented(sorted({kind.code for kind in write_docs.refusals()}), documentation()))
+
+
+def limits_that_say_too_little(limits: Iterable[Limit]) -> list[str]:
+    return [one.name for one in limits if not re.fullmatch(r"[A-Z].+\.", one.reason) or not one.unit]
+
+
+def test_every_limit_is_documented_with_its_number() -> None:
+    lines = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8").splitlines()
+    limits = [one for feature in FEATURES for one in feature.limits]
+
+    assert {one.name.partition(".")[0] for one in limits} >= {"http", "realtime", "events", "people"}
+    assert len({one.name for one in limits}) == len(limits)
+    expect_none(
+        one.name
+        for one in limits
+        if not any(line.startswith(f"| `{one.name}` | {one.default:,} | ") for line in lines)
+    )
+
+
+def test_every_limit_says_why_in_a_sentence() -> None:
+    expect_none(limits_that_say_too_little(one for feature in FEATURES for one in feature.limits))
+
+
+def test_a_reason_that_is_no_sentence_is_caught() -> None:
+    seeded = [Limit("a.b", 1, "bytes", reason) for reason in ("so it is", "So it is", "So it is.", "")]
+
+    assert len(limits_that_say_too_little(seeded)) == 3
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:

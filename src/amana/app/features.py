@@ -4,12 +4,13 @@ from pathlib import Path
 
 from amana import events, storage
 from amana.conversations import FEATURE as CONVERSATIONS
+from amana.events.batcher import LIMITS as BATCHER_LIMITS
 from amana.evidence import FEATURE as EVIDENCE
 from amana.http.errors import REFUSALS as HTTP_REFUSALS
 from amana.http.settings import LIMITS as HTTP_LIMITS
 from amana.kernel.feature import Feature
 from amana.people import FEATURE as PEOPLE
-from amana.realtime.session import LIMITS as REALTIME_LIMITS
+from amana.realtime import admission, hub, session
 from amana.vault import FEATURE as VAULT
 
 # The foundations have no routes of their own; they declare only what generated pages need of them.
@@ -17,9 +18,9 @@ FEATURES: tuple[Feature, ...] = (
     Feature(name="storage", schema=Path(storage.__file__).parent / "schema"),
     Feature(name="http", limits=HTTP_LIMITS, refusals=HTTP_REFUSALS),
     VAULT,
-    Feature(name="events", schema=Path(events.__file__).parent / "schema"),
+    Feature(name="events", limits=BATCHER_LIMITS, schema=Path(events.__file__).parent / "schema"),
     EVIDENCE,
-    Feature(name="realtime", limits=REALTIME_LIMITS),
+    Feature(name="realtime", limits=(*session.LIMITS, *hub.LIMITS, *admission.LIMITS)),
     PEOPLE,
     CONVERSATIONS,
 )

@@ -18,6 +18,7 @@ from amana.events.queries import APPEND, append_arguments, by_month
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Busy, Refusal
 from amana.kernel.ids import OrgId
+from amana.kernel.limits import Limit
 from amana.storage.database import Database
 from amana.storage.errors import OutcomeUnknown as StorageOutcomeUnknown
 from amana.vault.service import Vault
@@ -30,6 +31,13 @@ Key = tuple[int, int, int]
 MAX_BATCH = 400  # larger commits gain nothing and make everybody wait for the slowest
 MAX_WAITING = 4_000  # about a quarter of a second of work at full speed
 RETRY_AFTER_S = 1.0
+
+LIMITS = (
+    Limit(
+        "events.batch", MAX_BATCH, "events in a commit", "A larger one only keeps everybody waiting longer."
+    ),
+    Limit("events.waiting", MAX_WAITING, "events", "About a quarter of a second of work at full speed."),
+)
 
 
 class _Item:

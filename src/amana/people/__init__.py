@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from amana.kernel.feature import Feature
-from amana.people import errors, http, permissions, sign_in_http
+from amana.people import errors, http, passwords, permissions, sign_in_http
 from amana.people.model import LIMITS
 
 FEATURE = Feature(
     name="people",
     routes=(*http.ROUTES, *sign_in_http.ROUTES),
     permissions=permissions.CAPABILITIES,
-    limits=LIMITS,
+    limits=(*LIMITS, *passwords.LIMITS),
     refusals=errors.REFUSALS,
     schema=Path(__file__).parent / "schema",
 )

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from amana.kernel.limits import Limit
 from amana.people.common_passwords import COMMON_PASSWORDS
 from amana.people.errors import PasswordQueueFull, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 
@@ -17,6 +18,10 @@ MIN_PASSWORD = 10
 MAX_PASSWORD = 256
 # Each check takes some tens of milliseconds: more waiting than this would time out anyway.
 MAX_WAITING = 200
+
+LIMITS = (
+    Limit("people.password_queue", MAX_WAITING, "checks", "More waiting than this would time out anyway."),
+)
 
 R = TypeVar("R")
 

@@ -3,10 +3,21 @@
 import asyncio
 
 from amana.kernel.clock import Clock
+from amana.kernel.limits import Limit
 
 HELLOS_PER_SECOND = 150  # about a quarter of what one PostgreSQL core reads
 HELLO_BURST = 300
 LONGEST_WAIT_S = 8.0  # shorter than the hello timeout
+
+LIMITS = (
+    Limit(
+        "realtime.hellos_per_second",
+        HELLOS_PER_SECOND,
+        "sockets",
+        "When everybody comes back at once, those who are connected must not starve.",
+    ),
+    Limit("realtime.hellos_burst", HELLO_BURST, "sockets", "An office that opens its laptops does not wait."),
+)
 
 
 class Admission:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from amana.kernel.ids import ConversationId, SessionId, UserId
+from amana.kernel.limits import Limit
 from amana.realtime import wire
 from amana.realtime.hooks import Subscription
 from amana.realtime.session import CloseCode, Part, PartKind, Session
@@ -12,6 +13,14 @@ from amana.realtime.session import CloseCode, Part, PartKind, Session
 # Up to here every subscribed socket gets full frames; in larger ones only those that have it open.
 FULL_FRAMES_MEMBERS = 256
 
+LIMITS = (
+    Limit(
+        "realtime.full_frames_members",
+        FULL_FRAMES_MEMBERS,
+        "members",
+        "In larger rooms only those who have it open get whole events; the others get its new position.",
+    ),
+)
 
 Key = TypeVar("Key")
 

@@ -16,12 +16,15 @@ FLOOD_BURST = 4_000
 FLOOD_TOLERATED = 1_000
 
 LIMITS = (
-    Limit("realtime.frame_bytes", MAX_FRAME_BYTES, "bytes", "a frame holds one message, never a file"),
-    Limit("realtime.queue_frames", MAX_QUEUE_FRAMES, "frames", "a slow reader must not fill the memory"),
-    Limit("realtime.queue_bytes", MAX_QUEUE_BYTES, "bytes", "a slow reader must not fill the memory"),
-    Limit("realtime.hello_timeout", int(HELLO_TIMEOUT_S), "seconds", "a silent socket only costs"),
-    Limit("realtime.frames_per_second", FLOOD_PER_SECOND, "frames", "busy bots pass, runaway loops do not"),
-    Limit("realtime.frames_burst", FLOOD_BURST, "frames", "an outbox that was offline goes out at once"),
+    Limit("realtime.frame_bytes", MAX_FRAME_BYTES, "bytes", "A frame holds one message, never a file."),
+    Limit("realtime.queue_frames", MAX_QUEUE_FRAMES, "frames", "A slow reader must not fill the memory."),
+    Limit("realtime.queue_bytes", MAX_QUEUE_BYTES, "bytes", "A slow reader must not fill the memory."),
+    Limit("realtime.hello_timeout", int(HELLO_TIMEOUT_S), "seconds", "A silent socket only costs."),
+    Limit("realtime.frames_per_second", FLOOD_PER_SECOND, "frames", "Busy bots pass, runaway loops do not."),
+    Limit("realtime.frames_burst", FLOOD_BURST, "frames", "An outbox that was offline goes out at once."),
+    Limit(
+        "realtime.open", wire.MAX_OPEN, "conversations in a hello", "More than anybody has open is a fault."
+    ),
 )
 
 
