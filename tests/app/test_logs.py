@@ -12,7 +12,8 @@ def fail():
 LOG_IT = """
 import logging, structlog
 from amana.app.logs import configure_logs
-configure_logs("info")
+from amana.app.settings import LogLevel
+configure_logs(LogLevel.INFO)
 try:
     fail()
 except ValueError as error:

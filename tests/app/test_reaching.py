@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 import trustme
 from websockets.asyncio.client import ClientConnection, connect
@@ -199,6 +200,14 @@ def test_a_plain_http_public_address_is_refused_with_the_setting_named(tmp_path:
     said = refusal("--data-dir", str(tmp_path), "--public-url", "http://chat.example.org")
 
     assert "AMANA_PUBLIC_URL" in said
+
+
+def test_an_unknown_log_level_is_refused_with_the_setting_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMANA_LOG_LEVEL", "loud")
+
+    assert "AMANA_LOG_LEVEL" in refusal("--data-dir", str(tmp_path))
 
 
 def test_a_missing_certificate_is_named(tmp_path: Path) -> None:

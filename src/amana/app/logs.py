@@ -12,14 +12,15 @@ from typing import Any
 
 import structlog
 
+from amana.app.settings import LogLevel
 from amana.kernel.errors import places
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def configure_logs(level: str) -> None:
+def configure_logs(level: LogLevel) -> None:
     """Send structlog and the libraries' logging to stderr: lines for people, JSON for machines."""
-    numeric = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    numeric = logging.getLevelNamesMapping()[level.upper()]
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=True)
         if sys.stderr.isatty()

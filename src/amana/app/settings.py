@@ -22,6 +22,15 @@ class TlsMode(StrEnum):
     INTERNAL = "internal"
 
 
+class LogLevel(StrEnum):
+    """The least important thing that is still logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Settings(BaseSettings):
     """What an operator can choose. Nothing here is needed to try Amana out."""
 
@@ -59,7 +68,12 @@ class Settings(BaseSettings):
     root_key_file: Path | None = Field(
         None, description="Place of the root key file. Default: keys/root.key in the data folder."
     )
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
