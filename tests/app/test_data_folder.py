@@ -18,7 +18,18 @@ def test_a_closed_home_sends_roots_data_to_the_systems_folder(tmp_path: Path) ->
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
 
-    assert reachable(WANTED, home, STRANGER) == SYSTEM_FOLDER
+    assert reachable(WANTED, home, STRANGER).parent == SYSTEM_FOLDER
+
+
+def test_every_copy_of_the_program_in_a_closed_home_has_data_of_its_own(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    first, second = home / "first", home / "second"
+    for folder in (first, second):
+        folder.mkdir(parents=True)
+    home.chmod(0o700)
+
+    assert reachable(WANTED, first, STRANGER) == reachable(WANTED, first, STRANGER)
+    assert reachable(WANTED, first, STRANGER) != reachable(WANTED, second, STRANGER)
 
 
 def test_an_ordinary_user_keeps_the_data_beside_the_program(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ async def test_every_start_before_the_set_up_makes_a_new_link_and_none_after_it(
     await server.start()
 
     assert not (server.data_dir / "setup-link").exists()
+    assert f"Your organisation is in {server.data_dir}" in server.output.read_text()
 
 
 async def test_a_revoked_device_is_cut_within_seconds_and_stays_out(server: ServerProcess) -> None:

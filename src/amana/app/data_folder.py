@@ -1,5 +1,6 @@
 """Where the data go when nobody said: beside the program, or where root's database can reach them."""
 
+import hashlib
 from pathlib import Path
 
 from amana.app.settings import Settings
@@ -21,9 +22,18 @@ def with_reachable_data(settings: Settings) -> Settings:
         user = choose_user(settings.database_user, None)
     except NoAccount:
         return settings
-    return settings.model_copy(update={"data_dir": reachable(settings.data_dir, Path.cwd(), user)})
+    folder = reachable(settings.data_dir, Path.cwd(), user)
+    if folder != settings.data_dir and not SYSTEM_FOLDER.exists():
+        SYSTEM_FOLDER.mkdir(parents=True)
+        SYSTEM_FOLDER.chmod(0o755)  # whatever the umask made of it
+    return settings.model_copy(update={"data_dir": folder})
 
 
 def reachable(wanted: Path, here: Path, user: OsUser) -> Path:
-    """Give ``wanted`` when ``user`` may enter ``here``, and the system's folder otherwise."""
-    return wanted if first_barrier(here, user) is None else SYSTEM_FOLDER
+    """Give ``wanted`` when ``user`` may enter ``here``, and otherwise a folder below the system's.
+
+    Every ``here`` has one of its own: a second copy of the program is a second organisation.
+    """
+    if first_barrier(here, user) is None:
+        return wanted
+    return SYSTEM_FOLDER / hashlib.sha256(bytes(here.resolve())).hexdigest()[:12]

@@ -72,12 +72,21 @@ async def announce(runtime: "Runtime", settings: "Settings") -> None:
     """Say where the server is reached and, while there is no organisation, how to begin."""
     lines = [f"Amana is ready at {runtime.public_url}"]
     if settings.public_url is None and runtime.port != settings.port:
-        lines.append(f"(Port {settings.port} is taken, so it is {runtime.port} this time.)")
+        lines.append(port_moved(settings.port, runtime.port))
     lines += runtime.notices
     secret = await runtime.issue_setup_secret()
     if secret is not None:
         lines.append(_offer_setup(f"{runtime.public_url}/setup#{secret}", settings.data_dir))
+    elif settings.database_url is None:
+        lines.append(f"Your organisation is in {settings.data_dir.absolute()}")
+    else:
+        lines.append("Your organisation is in the database of AMANA_DATABASE_URL")
     say("\n".join(lines))
+
+
+def port_moved(wanted: int, taken: int) -> str:
+    """Say that another port than the wanted one is used."""
+    return f"(Port {wanted} is taken, so it is {taken} this time.)"
 
 
 def _offer_setup(link: str, data_dir: Path) -> str:
