@@ -129,9 +129,9 @@ async def join(base_url: str, secret: str, name: str, *, password: str = PASSWOR
     return await _signed_in(base_url, "/v1/join", body, name)
 
 
-async def sign_in(base_url: str, handle: str, name: str) -> Person:
+async def sign_in(base_url: str, handle: str, name: str, *, password: str = PASSWORD) -> Person:
     """A further device of somebody who has an account."""
-    return await _signed_in(base_url, "/v1/sign-in/password", {"handle": handle, "password": PASSWORD}, name)
+    return await _signed_in(base_url, "/v1/sign-in/password", {"handle": handle, "password": password}, name)
 
 
 async def _signed_in(base_url: str, path: str, body: dict[str, str], name: str) -> Person:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from amana.cli.serve import read_settings, say
+from amana.cli.serve import port_moved, read_settings, say
 
 if TYPE_CHECKING:
     from amana.app.demo import DemoAccess
@@ -29,11 +29,19 @@ def demo(
     # Started as root, the database runs under an account of its own that must get through.
     folder.chmod(0o711)
     try:
-        settings = read_settings({"data_dir": folder / "data", "port": port, "log_level": "error"})
+        settings = _settings(folder / "data", port)
         configure_logs(settings.log_level)
         uvloop.run(_demo_until_stopped(settings))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _settings(data_dir: Path, port: int) -> "Settings":
+    """Every setting named, so that nothing in the environment leads the demo to a real server's data."""
+    from amana.app.settings import Settings
+
+    defaults: dict[str, object] = {name: field.default for name, field in Settings.model_fields.items()}
+    return read_settings({**defaults, "data_dir": data_dir, "port": port, "log_level": "error"})
 
 
 async def _demo_until_stopped(settings: "Settings") -> None:
@@ -47,6 +55,8 @@ async def _demo_until_stopped(settings: "Settings") -> None:
     say("Filling a made-up company, a few seconds …")
     async with running(settings, clock) as runtime:
         access = await fill(runtime, clock)
+        if runtime.port != settings.port:
+            say(port_moved(settings.port, runtime.port))
         _explain(runtime.public_url, access)
         await stop.wait()
 
