@@ -41,6 +41,8 @@ class Visitor:
     Attributes:
         requests: every address this browser asked for.
         complaints: errors of the page's scripts and of its content policy.
+        handle: the name to sign in with, as shown after choosing a password.
+        drawn: the dark modules (column, row) of the last invitation's QR code.
     """
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
@@ -48,6 +50,8 @@ class Visitor:
         self.page = page
         self.requests: list[str] = []
         self.complaints: list[str] = []
+        self.handle = ""
+        self.drawn: set[tuple[int, int]] = set()
         page.on("request", lambda request: self.requests.append(request.url))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
@@ -97,7 +101,7 @@ class Visitor:
         await self._choose(passkey=passkey)
         await self.page.get_by_test_id("submit").click()
         if not passkey:
-            await self.page.get_by_test_id("handle-continue").click()
+            await self._note_handle()
         await expect(self.page.get_by_test_id("empty-new-group").first).to_be_visible()
 
     async def join(self, link: str, *, name: str, passkey: bool = False) -> None:
@@ -109,8 +113,23 @@ class Visitor:
         await self._choose(passkey=passkey)
         await self.page.get_by_test_id("submit").click()
         if not passkey:
-            await self.page.get_by_test_id("handle-continue").click()
+            await self._note_handle()
         await expect(self.page.get_by_test_id("composer")).to_be_visible()
+
+    async def _note_handle(self) -> None:
+        page = self.page.get_by_test_id("handle-page")
+        self.handle = await page.get_by_test_id("handle").inner_text()
+        await page.get_by_test_id("handle-continue").click()
+
+    async def sign_in(self, base_url: str) -> None:
+        """Come back to a browser that knows nothing any more, with handle and password."""
+        await self.context.clear_cookies()
+        await self.page.goto(base_url + "/sign-in")
+        page = self.page.get_by_test_id("sign-in")
+        await page.get_by_test_id("handle").fill(self.handle)
+        await page.get_by_test_id("password").fill(PASSWORD)
+        await page.get_by_test_id("submit").click()
+        await expect(self.page.get_by_test_id("chat-row").first).to_be_visible()
 
     async def create_group(self, *, title: str, purpose: str) -> None:
         """Begin a group with nobody else in it; ends in its room."""
@@ -129,6 +148,8 @@ class Visitor:
         await details.click()
         await self.page.get_by_test_id("invite-create").click()
         link = await self.page.get_by_test_id("invite-url").input_value()
+        path = await self.page.get_by_test_id("invite-qr").locator("path").get_attribute("d")
+        self.drawn = {(int(x), int(y)) for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", path or "")}
         await self.page.keyboard.press("Escape")
         return link
 
