@@ -124,7 +124,8 @@ class MembershipService:
         if conversation is None:
             raise ConversationNotFound
         if conversation.kind is Kind.DIRECT:
-            raise DirectIsFixed
+            # Anybody can compute the id: only the two in it may learn that they talk.
+            raise DirectIsFixed if standing else ConversationNotFound
         permissions.require(permissions.OWNER_CHANGE, role=actor.role, standing=role)
         if await queries.find_member(tx, conversation_id, user_id) is None:
             raise MemberNotFound
