@@ -1,6 +1,6 @@
 """The log as services use it: append inside their transaction, and read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from amana.events import queries
@@ -30,6 +30,8 @@ from amana.vault.model import Address, SealRequest
 
 CLIENT_ID_AHEAD = timedelta(minutes=5)
 CLIENT_ID_AGE = timedelta(days=180)
+# Before the first event of every conversation.
+START = Seq(0)
 _AHEAD_MS = int(CLIENT_ID_AHEAD.total_seconds() * 1000)
 _AGE_MS = int(CLIENT_ID_AGE.total_seconds() * 1000)
 
@@ -132,11 +134,24 @@ class Log:
         return await queries.events_between(tx, conversation_id, after=after, upto=end)
 
     async def read_back(
-        self, tx: Tx, conversation_id: ConversationId, *, before: Seq, limit: int
+        self,
+        tx: Tx,
+        conversation_id: ConversationId,
+        *,
+        before: Seq,
+        limit: int,
+        first: Seq = START,
+        without: Collection[int] = (),
     ) -> list[StoredEvent]:
-        """The last ``limit`` events before ``before``, ascending."""
-        start = max(0, before - 1 - limit)
-        return await queries.events_between(tx, conversation_id, after=start, upto=before - 1)
+        """The last ``limit`` events before ``before``, ascending; one statement, whatever lies between.
+
+        Args:
+            first: events before this one are left out.
+            without: kinds that are skipped.
+        """
+        return await queries.events_back(
+            tx, conversation_id, first=first, before=before, without=without, limit=limit
+        )
 
     async def at(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[StoredEvent]:
         """Single events by place, ascending; places without an event are left out."""

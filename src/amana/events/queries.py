@@ -32,6 +32,27 @@ SELECT {_COLUMNS}
  ORDER BY e.seq
 """  # noqa: S608  only column names are put in
 
+# The month that ``before`` falls into nearly always holds enough; its last wanted place rules out the others.
+_BACK = f"""
+SELECT {_COLUMNS}
+  FROM (SELECT greatest($2, (
+               SELECT p.seq FROM event p
+                WHERE p.conversation_id = $1
+                  AND p.bucket = (SELECT n.bucket FROM conversation_bucket n
+                                   WHERE n.conversation_id = $1 AND n.first_seq < $3
+                                   ORDER BY n.first_seq DESC LIMIT 1)
+                  AND p.seq >= $2 AND p.seq < $3 AND p.kind <> ALL($4::smallint[])
+                ORDER BY p.seq DESC OFFSET $5 - 1 LIMIT 1)) AS seq) AS lowest
+  JOIN conversation_bucket b ON b.conversation_id = $1 AND b.first_seq < $3
+                            AND (b.last_seq IS NULL OR b.last_seq >= lowest.seq)
+ CROSS JOIN LATERAL (
+       SELECT * FROM event p
+        WHERE p.conversation_id = $1 AND p.bucket = b.bucket AND p.seq >= lowest.seq AND p.seq < $3
+          AND p.kind <> ALL($4::smallint[])
+        ORDER BY p.seq DESC LIMIT $5) e
+ ORDER BY e.seq DESC LIMIT $5
+"""  # noqa: S608  only column names are put in
+
 _AT = f"""
 SELECT {_COLUMNS}
   FROM unnest($2::bigint[]) AS wanted (seq)
@@ -191,6 +212,14 @@ async def events_between(
 ) -> list[StoredEvent]:
     """Events with ``after < seq <= upto``, ascending. Probes only months that overlap the range."""
     return [_stored(row) for row in await tx.fetch(_RANGE, conversation_id, after, upto)]
+
+
+async def events_back(
+    tx: Tx, conversation_id: ConversationId, *, first: Seq, before: Seq, without: Iterable[int], limit: int
+) -> list[StoredEvent]:
+    """The last ``limit`` events with ``first <= seq < before`` of other kinds than ``without``, ascending."""
+    rows = await tx.fetch(_BACK, conversation_id, first, before, sorted(without), limit)
+    return [_stored(row) for row in reversed(rows)]
 
 
 async def events_at(tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[StoredEvent]:

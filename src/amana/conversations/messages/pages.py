@@ -57,11 +57,14 @@ class Pages:
         """
         member, head = await self._reader(tx, actor, conversation_id)
         place = Seq(head.seq + 1) if before is None else min(before, Seq(head.seq + 1))
-        found: list[StoredEvent] = []
-        while len(found) <= limit and place > member.visible_from:
-            chunk = await self._desk.log.read_back(tx, conversation_id, before=place, limit=limit + 1)
-            found = [event for event in chunk if _is_entry(event, member)] + found
-            place = Seq(max(0, place - limit - 1))
+        found = await self._desk.log.read_back(
+            tx,
+            conversation_id,
+            first=member.visible_from,
+            before=place,
+            without=events.CHANGES,
+            limit=limit + 1,
+        )
         more = len(found) > limit
         entries = await self._entries(tx, actor.org_id, member, found[-limit:])
         return Page(entries, more, await self._quotes(tx, actor.org_id, member, entries))
