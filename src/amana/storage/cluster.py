@@ -220,10 +220,8 @@ def initialise(layout: Layout, binaries: Binaries, user: OsUser, entropy: Entrop
     try:
         shutil.rmtree(layout.unfinished_data, ignore_errors=True)
         layout.unfinished_data.mkdir(mode=0o700)
-        _write_private(for_initdb, password)
-        if user.switch:
-            os.chown(layout.unfinished_data, user.uid, user.gid)
-            os.chown(for_initdb, user.uid, user.gid)
+        _hand_over(layout.unfinished_data, user)
+        _write_private(for_initdb, password, owner=user)
         _run_initdb(layout, binaries, user, for_initdb)
         _write_private(layout.password, password)
         layout.unfinished_data.rename(layout.data)
@@ -324,9 +322,23 @@ def _run_initdb(layout: Layout, binaries: Binaries, user: OsUser, password_file:
         raise InitFailed(f"The database could not be created: {' '.join(said) or done.stderr.strip()[-500:]}")
 
 
-def _write_private(path: Path, text: str) -> None:
+def _hand_over(folder: Path, user: OsUser) -> None:
+    """Give a folder to ``user``: what was opened, never what a link leads to by now."""
+    if not user.switch:
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchown(handle, user.uid, user.gid)
+    finally:
+        os.close(handle)
+
+
+def _write_private(path: Path, text: str, *, owner: OsUser | None = None) -> None:
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        if owner is not None and owner.switch:
+            # By descriptor: the folder may be the owner's, who could have put a link in its place.
+            os.fchown(file.fileno(), owner.uid, owner.gid)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -345,8 +357,7 @@ def _own_folder(path: Path, user: OsUser) -> Path:
     """Make ``path`` or check that it is ours: in /tmp anybody could have made it before."""
     try:
         path.mkdir(mode=0o700)
-        if user.switch:
-            os.chown(path, user.uid, user.gid)
+        _hand_over(path, user)
     except FileExistsError:
         pass
     except OSError as error:
