@@ -101,9 +101,10 @@ class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class MessageEdited(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The whole new content of message ``target``; what was answered stays.
+    """The whole new content of ``target``, said to all members, also those who may not see ``target``.
 
-    The place is said in here as well because a seal does not cover the row's ``target_seq``.
+    What was answered stays. The place is said in here as well because a seal does not cover the row's
+    ``target_seq``.
     """
 
     target: int
