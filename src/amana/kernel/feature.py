@@ -31,7 +31,6 @@ class Feature:
     Attributes:
         name: the folder's name.
         routes: HTTP handlers and routers.
-        socket_operations: WebSocket frame type → handler (see ``realtime.operations``).
         event_kinds: kinds this domain writes.
         permissions: capability → one sentence that says what it allows.
         limits: numbers for ``docs/limits.md``.
@@ -41,7 +40,6 @@ class Feature:
 
     name: str
     routes: Sequence[object] = ()
-    socket_operations: Mapping[str, object] = field(default_factory=dict)
     event_kinds: Sequence[EventKind] = ()
     permissions: Mapping[str, str] = field(default_factory=dict)
     limits: Sequence[Limit] = ()
