@@ -2,7 +2,7 @@
 
 import statistics
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -34,6 +34,14 @@ Machine: {machine}, {date}. Versions: {versions}.
 
 def titles() -> dict[str, str]:
     return {name: peer.title for name, peer in peers.PEERS.items()} | {AMANA: "**Amana**"}
+
+
+def is_left_alone(measured: Sequence[str], servers: Sequence[str]) -> bool:
+    """Whether the page stays as it is: one that lacks a server would say less than the one before."""
+    missing = [name for name in servers if name not in measured]
+    if missing:
+        print(f"{PAGE.name} stays as it is: not measured were {', '.join(missing)}", flush=True)
+    return bool(missing)
 
 
 def write(

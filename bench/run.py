@@ -37,6 +37,7 @@ LARGE = Scenario(
 # The others tell everybody of everybody who joins: a million stanzas before the first message.
 IN_LARGE = frozenset({"reference", "amana"})
 LOAD_TIMEOUT_S = 180
+SERVERS = ("prosody", "prosody_pg", "ejabberd_pg", "reference", "amana")
 
 
 def run_scenario(
@@ -67,17 +68,29 @@ def run_scenario(
     return result
 
 
-def start(name: str, scratch: Path, database: peers.Database, scenarios: list[Scenario]) -> peers.Running:
-    if name == "amana":
+def start(
+    name: str, scratch: Path, database: peers.Database | None, scenarios: list[Scenario]
+) -> peers.Running:
+    if database is None or name == "amana":
         return AmanaProcess.start(scratch, members_needed(scenarios)).running()
     return peers.PEERS[name].start(scratch, database)
+
+
+def is_installed(name: str) -> bool:
+    """Whether a server can be started; says in one line what to install for one that cannot."""
+    # All but Amana need the system's PostgreSQL, which the reference's package is.
+    package = None if name == "amana" else peers.missing("reference") or peers.missing(name)
+    if package is not None:
+        print(f"{name} is left out: install the Debian package {package}", flush=True)
+    return package is None
 
 
 def compare(
     names: list[str], scenarios: list[Scenario], *, rounds: int, seconds: float, scratch: Path
 ) -> list[Result]:
     results = []
-    database = peers.Database(scratch)
+    # Amana brings its own.
+    database = peers.Database(scratch) if set(names) - {"amana"} else None
     try:
         for number in range(rounds):
             print(f"round {number + 1} of {rounds}", flush=True)
@@ -94,7 +107,8 @@ def compare(
                 finally:
                     running.stop()
     finally:
-        database.stop()
+        if database is not None:
+            database.stop()
     return results
 
 
@@ -104,7 +118,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--only", default="prosody,prosody_pg,ejabberd_pg,reference,amana")
+    parser.add_argument("--only", default=",".join(SERVERS))
     parser.add_argument("--scenarios", default="", help="names, comma-separated; default all")
     parser.add_argument("--large", action="store_true", help="with the room of 1,000")
     parser.add_argument("--no-report", action="store_true", help="leave docs/performance.md as it is")
@@ -116,17 +130,12 @@ def main() -> None:
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = [name for name in options.only.split(",") if name]
-    absent = {name: package for name in names if name != "amana" and (package := peers.missing(name))}
-    for name, package in absent.items():
-        print(f"{name} is left out: install the Debian package {package}", flush=True)
+    present = [name for name in names if is_installed(name)]
     scenarios = [*SCENARIOS, LARGE] if options.large else list(SCENARIOS)
     if options.scenarios:
         scenarios = [one for one in scenarios if one.name in options.scenarios.split(",")]
-    if peers.missing("reference"):
-        sys.exit("The comparison needs a database for the others: apt-get install postgresql")
     with tempfile.TemporaryDirectory(prefix="amana-bench-") as folder:
         Path(folder).chmod(0o755)
-        present = [name for name in names if name not in absent]
         results = compare(
             present, scenarios, rounds=options.rounds, seconds=options.seconds, scratch=Path(folder)
         )
@@ -134,7 +143,8 @@ def main() -> None:
         options.save.write_bytes(msgspec.json.encode(results))
     if not options.no_report:
         machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
-        report.write(results, scenarios, rounds=options.rounds, seconds=options.seconds, machine=machine)
+        if not report.is_left_alone(present, SERVERS):
+            report.write(results, scenarios, rounds=options.rounds, seconds=options.seconds, machine=machine)
 
 
 if __name__ == "__main__":
