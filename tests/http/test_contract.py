@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -64,6 +65,13 @@ def test_well_formed_requests_get_what_is_described(served: Served, operation_id
 @pytest.mark.parametrize("operation_id", OPERATIONS)
 def test_malformed_requests_are_refused_as_described(served: Served, operation_id: str) -> None:
     explore(served, operation_id, GenerationMode.NEGATIVE, examples=EXAMPLES_IN_CI)
+
+
+def test_the_description_is_openapi_3_1(served: Served) -> None:
+    document = httpx.get(f"{served.url}/v1/openapi.json", timeout=20).json()
+
+    assert document["openapi"].startswith("3.1.")
+    assert len(document["paths"]) > 20
 
 
 @pytest.mark.full
