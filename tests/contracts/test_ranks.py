@@ -2,27 +2,54 @@
 
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.contracts.repository import RANKS, ROOT, SOURCE
+from tests.contracts.repository import RANKS, ROOT, SOURCE, files
 
 BIN = Path(sys.executable).parent
-ROLES = ("service", "queries", "model", "http")
+DOMAINS = ("people", "conversations")
+EDGE = {"http", "wire", "visits", "sign_in_http"}
 OUTSIDE_KERNEL = "src/amana/people/seeded.py"
 
 
+def modules_of_domains() -> list[str]:
+    paths = [path for domain in DOMAINS for path in files(".py", under=SOURCE / domain)]
+    names = [".".join(path.relative_to(SOURCE.parent).with_suffix("").parts) for path in paths]
+    return [name for name in names if not name.endswith(".__init__")]
+
+
+def edge_modules() -> set[str]:
+    return {name for name in modules_of_domains() if name.rpartition(".")[2] in EDGE}
+
+
+def deciding_modules() -> set[str]:
+    return set(modules_of_domains()) - edge_modules()
+
+
+def edge_rule() -> dict[str, list[str]]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts: Iterable[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
+    (rule,) = (one for one in contracts if one["name"] == "What decides does not know the edge")
+    return rule
+
+
 def skeleton(folder: Path) -> Path:
-    """An empty product with every rank and the domains' role files."""
+    """An empty product with every rank and the domains' modules."""
     package = folder / "amana"
     for name in RANKS:
         (package / name).mkdir(parents=True)
         (package / name / "__init__.py").touch()
-    for domain in ("people", "conversations"):
-        for role in ROLES:
-            (package / domain / f"{role}.py").touch()
     (package / "__init__.py").touch()
+    for name in [*deciding_modules(), *edge_modules()]:
+        path = folder.joinpath(*name.split(".")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_name("__init__.py").touch()
+        path.touch()
     return package
 
 
@@ -53,6 +80,13 @@ def test_every_folder_has_a_rank() -> None:
     assert folders - set(RANKS) == set()
 
 
+def test_the_rule_about_the_edge_names_every_module_of_the_domains() -> None:
+    rule = edge_rule()
+
+    assert set(rule["source_modules"]) == deciding_modules()
+    assert set(rule["forbidden_modules"]) == edge_modules() | {"amana.http"}
+
+
 def test_a_product_without_faults_passes(tmp_path: Path) -> None:
     skeleton(tmp_path)
 
@@ -75,6 +109,10 @@ def test_a_product_without_faults_passes(tmp_path: Path) -> None:
         ("conversations/queries.py", "amana.people.http"),
         ("conversations/model.py", "amana.http"),
         ("conversations/messages/service.py", "amana.http"),
+        ("conversations/writing.py", "amana.http"),
+        ("people/sign_in.py", "amana.http"),
+        ("people/accounts.py", "amana.people.wire"),
+        ("conversations/socket.py", "amana.conversations.messages.http"),
     ],
 )
 def test_an_import_against_the_ranks_is_caught(tmp_path: Path, importer: str, imported: str) -> None:
