@@ -35,6 +35,7 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "changeMe": frozenset({"person.renamed"}),
     "changeRole": frozenset({"role.changed"}),
     "addPasskey": frozenset({"passkey.added"}),
+    "removePasskey": frozenset({"passkey.removed"}),
     "changePassword": frozenset({"password.changed", "session.ended"}),
     "signOut": frozenset({"session.ended"}),
     "revokeOtherSessions": frozenset({"session.ended"}),
@@ -161,6 +162,7 @@ async def come_and_go(recorder: Recorder, bo: str, handle: str) -> None:
     opened = (await call("openSignIn", "POST", "/v1/sign-in/options")).json()
     answered = {"challenge_id": opened["challenge_id"], "credential": key.get(opened["options"])}
     await recorder.enter("signInWithPasskey", "/v1/sign-in/passkey", **answered)
+    await call("removePasskey", "DELETE", f"/v1/passkeys/{answered['credential']['id']}", bo)
     known = {"handle": handle, "password": PASSWORD}
     await recorder.enter("signInWithPassword", "/v1/sign-in/password", **known)
     await call("revokeOtherSessions", "DELETE", "/v1/sessions/others", bo)

@@ -41,7 +41,7 @@ def path_of(route: HTTPRouteHandler) -> str:
     parts = []
     for part in path.split("/"):
         kind = part.strip("{}").partition(":")[2]
-        parts.append({"uuid": NOBODY, "int": "1"}[kind] if part.startswith("{") else part)
+        parts.append({"uuid": NOBODY, "int": "1", "str": "AAAA"}[kind] if part.startswith("{") else part)
     return "/".join(parts)
 
 

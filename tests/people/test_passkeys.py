@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.passkey import Authenticator
-from tests.support.people import Browser, House
+from tests.support.people import PASSWORD, Browser, House
 
 
 async def add(browser: Browser, key: Authenticator, **how: Any) -> httpx.Response:
@@ -20,6 +20,16 @@ async def add(browser: Browser, key: Authenticator, **how: Any) -> httpx.Respons
 async def answer_with(browser: Browser, key: Authenticator, **how: Any) -> dict[str, Any]:
     opened = (await browser.post("/v1/sign-in/options")).json()
     return {"challenge_id": opened["challenge_id"], "credential": key.get(opened["options"], **how)}
+
+
+async def joined_by_passkey(house: House, ana: Browser) -> tuple[Browser, Authenticator]:
+    """Somebody who has a passkey and no password."""
+    secret, browser, key = await house.invite(ana), house.browser(), house.authenticator()
+    opened = (await browser.post("/v1/passkeys/options", {"secret": secret, "display_name": "Bo"})).json()
+    passkey = {"challenge_id": opened["challenge_id"], "credential": key.create(opened["options"])}
+    body = {"secret": secret, "display_name": "Bo", "language": "en", "passkey": passkey}
+    assert (await browser.post("/v1/join", body)).status_code == 201
+    return browser, key
 
 
 @pytest.mark.parametrize("is_synced", [False, True])
@@ -148,3 +158,80 @@ async def test_only_who_is_signed_in_or_holds_a_link_begins_a_passkey(house: Hou
     answer = await house.browser().post("/v1/passkeys/options", {})
 
     assert answer.status_code == 401
+
+
+async def test_a_session_left_open_makes_no_passkey_unless_it_is_proven_again(house: House) -> None:
+    ana = await house.set_up()
+    house.clock.advance(minutes=5)
+
+    refused = await ana.post("/v1/passkeys/options", {})
+    wrong = await ana.post("/v1/passkeys/options", {"current_password": "seven red kettles"})
+    right = await ana.post("/v1/passkeys/options", {"current_password": PASSWORD})
+    await ana.post("/v1/sign-in/password", {"handle": "ana.tamm", "password": PASSWORD})
+    again = await ana.post("/v1/passkeys/options", {})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "confirmation_required")
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "sign_in_failed")
+    assert (right.status_code, again.status_code) == (200, 200)
+
+
+async def test_guessing_the_password_of_an_open_session_is_throttled(house: House) -> None:
+    ana = await house.set_up()
+    house.clock.advance(minutes=5)
+
+    guesses = [
+        await ana.post("/v1/passkeys/options", {"current_password": f"seven red kettles {number}"})
+        for number in range(7)
+    ]
+
+    assert [answer.status_code for answer in guesses] == [401] * 5 + [401, 429]
+
+
+async def test_somebody_with_passkeys_only_sets_a_password_right_after_signing_in(house: House) -> None:
+    ana = await house.set_up()
+    bo, key = await joined_by_passkey(house, ana)
+    wish = {"new": "eight blue teapots", "current": "eight blue teapots"}
+    house.clock.advance(minutes=5)
+
+    refused = await bo.ask("PUT", "/v1/me/password", wish)
+    await bo.post("/v1/sign-in/passkey", await answer_with(bo, key))
+    changed = await bo.ask("PUT", "/v1/me/password", wish)
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "confirmation_required")
+    assert changed.status_code == 204
+
+
+async def test_passkeys_are_listed_and_removed_but_not_the_last_way_in(house: House) -> None:
+    ana = await house.set_up()
+    bo, key = await joined_by_passkey(house, ana)
+    spare = house.authenticator()
+    await add(bo, spare)
+    await bo.post("/v1/sign-in/passkey", await answer_with(bo, key))
+
+    first, second = (await bo.get("/v1/passkeys")).json()["passkeys"]
+    foreign = await ana.ask("DELETE", f"/v1/passkeys/{second['credential_id']}")
+    removed = await bo.ask("DELETE", f"/v1/passkeys/{second['credential_id']}")
+    last = await bo.ask("DELETE", f"/v1/passkeys/{first['credential_id']}")
+    with_removed = await house.browser().post("/v1/sign-in/passkey", await answer_with(bo, spare))
+
+    assert (first["label"], first["last_used_at"] is None, second["last_used_at"]) == (
+        "Firefox on Linux",
+        False,
+        None,
+    )
+    assert (foreign.status_code, foreign.json()["error"]["code"]) == (404, "passkey_not_found")
+    assert (removed.status_code, last.status_code) == (204, 409)
+    assert last.json()["error"]["code"] == "last_sign_in_method"
+    assert with_removed.status_code == 401
+    assert (await house.evidence())[-1] == "passkey.removed"
+
+
+async def test_with_a_password_the_only_passkey_may_go(house: House) -> None:
+    ana = await house.set_up()
+    await add(ana, house.authenticator())
+    (only,) = (await ana.get("/v1/passkeys")).json()["passkeys"]
+
+    removed = await ana.ask("DELETE", f"/v1/passkeys/{only['credential_id']}")
+    again = await ana.ask("DELETE", f"/v1/passkeys/{only['credential_id']}")
+
+    assert (removed.status_code, again.status_code) == (204, 404)

@@ -7,7 +7,7 @@ import msgspec
 
 from amana.kernel.actor import Actor
 from amana.kernel.ids import OrgId, UserId
-from amana.people import entry_queries, links, queries, tokens
+from amana.people import confirmation, entry_queries, links, queries, tokens
 from amana.people.desk import Desk
 from amana.people.errors import PasskeyRefused, SignInMethodMissing
 from amana.people.model import CHALLENGE_LIFE, Challenge
@@ -48,8 +48,16 @@ async def open_for_secret(desk: Desk, secret: str, display_name: str | None) -> 
     )
 
 
-async def open_for_person(desk: Desk, actor: Actor) -> Opened:
-    """Begin one more passkey for a person who is signed in."""
+async def open_for_person(desk: Desk, actor: Actor, *, current_password: str | None, network: str) -> Opened:
+    """Begin one more passkey for a person who is signed in.
+
+    The proof is asked here, before the browser shows its own dialog: only a ceremony that was
+    begun with it can be answered.
+
+    Raises:
+        ConfirmationRequired, SignInFailed, SignInThrottled, PasswordQueueFull: see ``require_fresh_proof``.
+    """
+    await confirmation.require_fresh_proof(desk, actor, current_password=current_password, network=network)
     organisation = await desk.organisation()
     async with desk.db.read(actor.org_id) as tx:
         account = await queries.find_account(tx, actor.user_id)

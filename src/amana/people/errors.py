@@ -64,6 +64,33 @@ class PasskeyKnown(Conflict):
         super().__init__("This passkey is registered already.")
 
 
+class PasskeyUnknown(NotFound):
+    """None of the person's own."""
+
+    code = "passkey_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such passkey.")
+
+
+class LastSignInMethod(Conflict):
+    """Without it nobody could sign in to this account again."""
+
+    code = "last_sign_in_method"
+
+    def __init__(self) -> None:
+        super().__init__("This is the only way to sign in to this account.")
+
+
+class ConfirmationRequired(Forbidden):
+    """A new way to sign in is made only right after signing in, or with the password."""
+
+    code = "confirmation_required"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in again to do this.")
+
+
 class SignInFailed(Unauthenticated):
     """Wrong name, wrong password, no such account: one answer for all."""
 
@@ -209,6 +236,9 @@ REFUSALS = (
     SignInMethodMissing,
     PasskeyRefused,
     PasskeyKnown,
+    PasskeyUnknown,
+    LastSignInMethod,
+    ConfirmationRequired,
     SignInFailed,
     SignInThrottled,
     PasswordQueueFull,

@@ -12,6 +12,7 @@ Language = Literal["en", "de", "et", "ar"]
 
 SETUP_LINK_LIFE = timedelta(minutes=30)
 CHALLENGE_LIFE = timedelta(minutes=5)
+FRESH_PROOF = timedelta(minutes=5)
 SESSION_IDLE_LIFE = timedelta(days=30)
 SESSION_LIFE = timedelta(days=180)
 LAST_SEEN_STEP = timedelta(minutes=5)
@@ -26,6 +27,7 @@ LIMITS = (
     Limit("people.password_max", 256, "characters", "Hashing must not become a way to keep the server busy."),
     Limit("people.setup_link", 30, "minutes", "Whoever reads the terminal later must not become the owner."),
     Limit("people.challenge", 5, "minutes", "Time to find the security key."),
+    Limit("people.fresh_proof", 5, "minutes", "A screen left open must not become an account for ever."),
     Limit("people.session_idle", 30, "days", "A device nobody uses any more signs itself out."),
     Limit("people.session_life", 180, "days", "Even a used device proves twice a year whose it is."),
     Limit("people.invitation_uses", MAX_INVITATION_USES, "people", "A link on a wall is for one department."),
@@ -74,6 +76,16 @@ class Session:
     label: str
     created_at: datetime
     last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPasskey:
+    """A passkey as its owner sees it. ``label`` names the browser that made it."""
+
+    credential_id: bytes
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncpg
 
 from amana.kernel.actor import Role
 from amana.kernel.ids import DeviceId, OrgId, SessionId, UserId
-from amana.people.model import Account, Organisation, Session
+from amana.people.model import Account, Organisation, OwnPasskey, Session
 from amana.people.passkeys import Passkey
 from amana.storage.database import Tx
 
@@ -184,6 +184,28 @@ async def find_passkey(tx: Tx, user_id: UserId, credential_id: bytes) -> Passkey
 async def passkey_ids(tx: Tx, user_id: UserId) -> list[bytes]:
     rows = await tx.all("SELECT credential_id FROM passkey WHERE user_id = :user_id", user_id=user_id)
     return [row["credential_id"] for row in rows]
+
+
+async def list_passkeys(tx: Tx, user_id: UserId) -> list[OwnPasskey]:
+    """A person's passkeys, the oldest first."""
+    rows = await tx.all(
+        """
+        SELECT credential_id, label, created_at, last_used_at FROM passkey
+         WHERE user_id = :user_id ORDER BY created_at, credential_id
+        """,
+        user_id=user_id,
+    )
+    return [
+        OwnPasskey(row["credential_id"], row["label"], row["created_at"], row["last_used_at"]) for row in rows
+    ]
+
+
+async def delete_passkey(tx: Tx, user_id: UserId, credential_id: bytes) -> None:
+    await tx.run(
+        "DELETE FROM passkey WHERE user_id = :user_id AND credential_id = :credential_id",
+        user_id=user_id,
+        credential_id=credential_id,
+    )
 
 
 async def advance_passkey(tx: Tx, user_id: UserId, known: Passkey, sign_count: int, *, now: datetime) -> bool:

@@ -4,12 +4,19 @@ from uuid import UUID
 
 from amana.kernel.actor import Actor
 from amana.kernel.ids import OrgId
-from amana.people import accounts, ceremonies, queries, sessions, throttle, tokens
+from amana.people import accounts, ceremonies, confirmation, queries, sessions, throttle, tokens
 from amana.people.ceremonies import NewPasskey
 from amana.people.desk import Desk
 from amana.people.device_label import device_label
-from amana.people.errors import PasskeyKnown, PasskeyRefused, PasswordQueueFull, SignInFailed
-from amana.people.model import MAX_PASSKEYS, SignedIn, Visitor
+from amana.people.errors import (
+    LastSignInMethod,
+    PasskeyKnown,
+    PasskeyRefused,
+    PasskeyUnknown,
+    PasswordQueueFull,
+    SignInFailed,
+)
+from amana.people.model import MAX_PASSKEYS, OwnPasskey, SignedIn, Visitor
 from amana.people.names import typed_handle
 from amana.people.passkeys import UsedCredential, owner_of
 from amana.people.passwords import check_password
@@ -112,26 +119,49 @@ async def add_passkey(desk: Desk, actor: Actor, passkey: NewPasskey, visitor: Vi
         await _record_method(desk, tx, actor, "passkey.added")
 
 
+async def list_passkeys(tx: Tx, actor: Actor) -> list[OwnPasskey]:
+    """One's own passkeys, the oldest first."""
+    return await queries.list_passkeys(tx, actor.user_id)
+
+
+async def remove_passkey(desk: Desk, tx: Tx, actor: Actor, credential_id: str) -> None:
+    """Forget one of one's own passkeys; devices that signed in with it stay signed in.
+
+    Raises:
+        PasskeyUnknown: there is none with this id.
+        LastSignInMethod: without it the person could not come back.
+    """
+    # Locked: of the last two passkeys only one can go.
+    account = await queries.lock_account(tx, actor.user_id)
+    known = await queries.passkey_ids(tx, actor.user_id)
+    raw = tokens.decode(credential_id)
+    if account is None or raw is None or raw not in known:
+        raise PasskeyUnknown
+    if account.password_hash is None and len(known) == 1:
+        raise LastSignInMethod
+    await queries.delete_passkey(tx, actor.user_id, raw)
+    await _record_method(desk, tx, actor, "passkey.removed")
+
+
 async def change_password(desk: Desk, actor: Actor, *, current: str | None, new: str, network: str) -> None:
     """Set or change one's own password; all other devices are signed out.
 
     Raises:
         SignInFailed: there is a password and ``current`` is not it.
         SignInThrottled: too many wrong tries from this device.
+        ConfirmationRequired: it would be the first password, and the sign-in was not just now.
         PasswordTooShort, PasswordTooLong, PasswordTooCommon: see ``check_password``.
     """
     organisation = await desk.organisation()
     async with desk.db.read(actor.org_id) as tx:
         account = await accounts.me(tx, actor)
     check_password(new, names=(account.display_name, organisation.name))
-    buckets = throttle.buckets_for(account.handle, network, actor.device_id)
-    if account.password_hash is not None:
-        await throttle.charge(desk, actor.org_id, buckets)
-        if not await desk.passwords.verify(account.password_hash, current or ""):
-            raise SignInFailed
+    if account.password_hash is None:
+        await confirmation.require_fresh_proof(desk, actor, current_password=None, network=network)
+    else:
+        await confirmation.prove_password(desk, actor, account, current or "", network=network)
     password_hash = await desk.passwords.hash(new)
     async with desk.db.write(actor.org_id) as tx:
-        await throttle.succeed(tx, buckets, now=desk.clock.now())
         await queries.update_password(tx, actor.user_id, password_hash)
         await _record_method(desk, tx, actor, "password.changed")
         await sessions.revoke_others(desk, tx, actor)

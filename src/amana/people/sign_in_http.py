@@ -8,10 +8,13 @@ from amana.kernel.ids import SessionId
 from amana.people import ceremonies, sessions, sign_in
 from amana.people.ceremonies import NewPasskey, Opened
 from amana.people.desk import Desk
+from amana.people.tokens import encode
 from amana.people.visits import sign_in_here, visitor_of
 from amana.people.wire import (
     EndedAnswer,
+    PasskeyAnswer,
     PasskeyOptionsBody,
+    PasskeysAnswer,
     PasskeySignInBody,
     PasswordBody,
     PasswordSignInBody,
@@ -34,13 +37,36 @@ async def open_passkey(ctx: Context, data: PasskeyOptionsBody) -> Opened:
     desk = ctx.services.get(Desk)
     if data.secret is not None:
         return await ceremonies.open_for_secret(desk, data.secret, data.display_name)
-    return await ceremonies.open_for_person(desk, ctx.actor)
+    network = visitor_of(ctx).network
+    return await ceremonies.open_for_person(
+        desk, ctx.actor, current_password=data.current_password, network=network
+    )
 
 
 @endpoint("POST", "/v1/passkeys", operation="addPasskey", access=SELF, status=204)
 async def add_passkey(ctx: Context, data: NewPasskey) -> None:
     """Add a passkey to one's own account."""
     await sign_in.add_passkey(ctx.services.get(Desk), ctx.actor, data, visitor_of(ctx))
+
+
+@endpoint("GET", "/v1/passkeys", operation="listPasskeys", access=SELF)
+async def list_passkeys(ctx: Context) -> PasskeysAnswer:
+    """One's own passkeys."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        found = await sign_in.list_passkeys(tx, ctx.actor)
+    return PasskeysAnswer(
+        [
+            PasskeyAnswer(encode(one.credential_id), one.label, one.created_at, one.last_used_at)
+            for one in found
+        ]
+    )
+
+
+@endpoint("DELETE", "/v1/passkeys/{credential_id:str}", operation="removePasskey", access=SELF, status=204)
+async def remove_passkey(ctx: Context, credential_id: str) -> None:
+    """Forget one of one's own passkeys, but never the last way to sign in."""
+    async with ctx.db.write(ctx.actor.org_id) as tx:
+        await sign_in.remove_passkey(ctx.services.get(Desk), tx, ctx.actor, credential_id)
 
 
 @endpoint("POST", "/v1/sign-in/options", operation="openSignIn", access=STRANGER)
@@ -122,6 +148,8 @@ async def _revoke(ctx: Context, session_id: SessionId) -> None:
 ROUTES = (
     open_passkey,
     add_passkey,
+    list_passkeys,
+    remove_passkey,
     open_sign_in,
     sign_in_with_passkey,
     sign_in_with_password,

@@ -58,10 +58,14 @@ class InvitationBody(Body):
 
 
 class PasskeyOptionsBody(Body):
-    """For whom a passkey is to be made: the holder of ``secret``, else who is signed in."""
+    """For whom a passkey is to be made: the holder of ``secret``, else who is signed in.
+
+    ``current_password`` is the fresh proof of somebody who did not sign in just now.
+    """
 
     secret: Secret | None = None
     display_name: Name | None = None
+    current_password: Password | None = None
 
 
 class PasswordSignInBody(Body):
@@ -210,6 +214,21 @@ class SessionsAnswer(Struct, frozen=True):
     """Devices that are signed in, the latest seen first."""
 
     sessions: list[SessionAnswer]
+
+
+class PasskeyAnswer(Struct, frozen=True):
+    """A passkey; ``credential_id`` is the browser's ``id`` of it."""
+
+    credential_id: str
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class PasskeysAnswer(Struct, frozen=True):
+    """One's own passkeys, the oldest first."""
+
+    passkeys: list[PasskeyAnswer]
 
 
 class EndedAnswer(Struct, frozen=True):

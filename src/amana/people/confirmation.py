@@ -1,0 +1,54 @@
+"""A fresh proof of who sits there, asked before a new way to sign in is made.
+
+A session left open on somebody else's screen must not become an account of their own for ever.
+"""
+
+from amana.kernel.actor import Actor
+from amana.people import accounts, queries, throttle
+from amana.people.desk import Desk
+from amana.people.errors import ConfirmationRequired, PasswordQueueFull, SignInFailed
+from amana.people.model import FRESH_PROOF, Account
+
+
+async def require_fresh_proof(
+    desk: Desk, actor: Actor, *, current_password: str | None, network: str
+) -> None:
+    """Pass who signed in less than ``FRESH_PROOF`` ago, or gives their password now.
+
+    Somebody with passkeys only proves it by signing in again: that replaces this browser's session.
+
+    Raises:
+        ConfirmationRequired: neither.
+        SignInFailed: the password is wrong.
+        SignInThrottled, PasswordQueueFull: it was not judged.
+    """
+    async with desk.db.read(actor.org_id) as tx:
+        session = await queries.find_session(tx, actor.user_id, actor.session_id)
+        account = await accounts.me(tx, actor)
+    if session is not None and desk.clock.now() - session["created_at"] < FRESH_PROOF:
+        return
+    if current_password is None or account.password_hash is None:
+        raise ConfirmationRequired
+    await prove_password(desk, actor, account, current_password, network=network)
+
+
+async def prove_password(desk: Desk, actor: Actor, account: Account, password: str, *, network: str) -> None:
+    """Check the password of somebody who is signed in, counted like a sign-in from this device.
+
+    Raises:
+        SignInFailed: it is wrong.
+        SignInThrottled: too many wrong tries from this device.
+        PasswordQueueFull: too many are checked at this moment; not counted as a failure.
+    """
+    buckets = throttle.buckets_for(account.handle, network, actor.device_id)
+    await throttle.charge(desk, actor.org_id, buckets)
+    try:
+        is_right = await desk.passwords.verify(account.password_hash, password)
+    except PasswordQueueFull:
+        async with desk.db.write(actor.org_id) as tx:
+            await throttle.give_back(tx, buckets, now=desk.clock.now())
+        raise
+    if not is_right:
+        raise SignInFailed
+    async with desk.db.write(actor.org_id) as tx:
+        await throttle.succeed(tx, buckets, now=desk.clock.now())
