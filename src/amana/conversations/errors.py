@@ -1,6 +1,6 @@
 """Refusals of the conversations domain."""
 
-from amana.kernel.errors import Busy, Conflict, Forbidden, Invalid, NotFound
+from amana.kernel.errors import Busy, Conflict, Forbidden, Invalid, NotFound, Refusal
 
 
 class ConversationNotFound(NotFound):
@@ -156,6 +156,15 @@ class SendingTooFast(Busy):
         super().__init__("You are sending too fast.", retry_after_s=retry_after_s)
 
 
+class SendingFailed(Refusal):
+    """A mistake of ours; ``reference`` finds it in the server's log."""
+
+    code = "internal_error"
+
+    def __init__(self, *, reference: str) -> None:
+        super().__init__("Something broke on our side.", reference=reference)
+
+
 ALL: tuple[type[Exception], ...] = (
     ConversationNotFound,
     MessageNotFound,
@@ -175,4 +184,5 @@ ALL: tuple[type[Exception], ...] = (
     MessageRemoved,
     MessageDamaged,
     SendingTooFast,
+    SendingFailed,
 )

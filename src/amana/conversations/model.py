@@ -4,8 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
+
+import msgspec
 
 from amana.conversations.errors import (
     HistoryDaysInvalid,
@@ -26,6 +28,8 @@ MAX_PAGE: Final = 200
 TRACE_PERIOD: Final = timedelta(days=30)
 SEND_BURST: Final = 4_000
 SEND_PER_S: Final = 2_000
+# What clients may name as a place: the largest number that JavaScript counts exactly. No column is smaller.
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 LIMITS = (
     Limit("messages.text_characters", MAX_TEXT, "characters", "Longer texts are documents; attach them."),

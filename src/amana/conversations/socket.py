@@ -9,6 +9,7 @@ import msgspec
 
 from amana.conversations.messages.sending import Draft, Sending
 from amana.conversations.messages.service import MessageService
+from amana.conversations.model import Number
 from amana.conversations.reading.service import ReadingService
 from amana.events.model import Appended
 from amana.kernel.actor import Actor
@@ -23,7 +24,7 @@ class SendFrame(msgspec.Struct, tag_field="t", tag="send"):
     c: UUID
     client_id: UUID
     text: str
-    reply_to: int | None = None
+    reply_to: Number | None = None
 
 
 class EditFrame(msgspec.Struct, tag_field="t", tag="edit"):
@@ -31,7 +32,7 @@ class EditFrame(msgspec.Struct, tag_field="t", tag="edit"):
 
     c: UUID
     client_id: UUID
-    seq: int
+    seq: Number
     text: str
 
 
@@ -40,14 +41,14 @@ class RemoveFrame(msgspec.Struct, tag_field="t", tag="remove"):
 
     c: UUID
     client_id: UUID
-    seq: int
+    seq: Number
 
 
 class ReadFrame(msgspec.Struct, tag_field="t", tag="read"):
     """I have read up to ``seq``."""
 
     c: UUID
-    seq: int
+    seq: Number
 
 
 class Socket(Protocol):

@@ -1,6 +1,7 @@
 """The frames of the protocol that belong to no domain (``docs/api/realtime.md``)."""
 
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -14,6 +15,9 @@ from amana.realtime.operations import SocketOperation
 VERSION = 1
 MAX_OPEN = 200  # conversations a client may resume in one hello
 
+# The largest number that JavaScript counts exactly; no column is smaller.
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -21,15 +25,15 @@ class Place(msgspec.Struct):
     """How far a client has applied a conversation."""
 
     c: UUID
-    seq: int = 0
-    fence: int = 0
+    seq: Number = 0
+    fence: Number = 0
 
 
 class Hello(msgspec.Struct, tag_field="t", tag="hello"):
     """The first frame of a socket."""
 
-    v: int
-    user_pos: int = 0
+    v: Number
+    user_pos: Number = 0
     open: list[Place] = []
 
 
@@ -37,8 +41,8 @@ class Open(msgspec.Struct, tag_field="t", tag="open"):
     """Full frames of one conversation, from ``seq`` on."""
 
     c: UUID
-    seq: int = 0
-    fence: int = 0
+    seq: Number = 0
+    fence: Number = 0
 
 
 class Close(msgspec.Struct, tag_field="t", tag="close"):

@@ -210,7 +210,7 @@ class WebSocket:
                 hub.open(self, subscription, seq=place.seq, fence=place.fence)
         for place in wanted.values():
             self.refuse(NotReadable("No such conversation."), conversation_id=place.c, client_id=None)
-        session.user_pos = min(max(hello.user_pos, 0), user_pos)
+        session.user_pos = min(hello.user_pos, user_pos)
         session.user_head = max(session.user_head, user_pos)
         if session.user_pos < session.user_head:
             self._gateway.pump.user_wanted(self)

@@ -10,7 +10,7 @@ from amana.conversations.messages.model import Entry
 from amana.conversations.messages.pages import Pages
 from amana.conversations.messages.sending import Draft, Sending
 from amana.conversations.messages.service import MessageService
-from amana.conversations.model import MAX_PAGE
+from amana.conversations.model import MAX_PAGE, Number
 from amana.conversations.reading.service import ReadingService
 from amana.events.model import Appended
 from amana.http import SELF, Body, Context, endpoint
@@ -20,7 +20,6 @@ DEFAULT_PAGE = 50
 
 Limit = Annotated[int, Parameter(ge=1, le=MAX_PAGE)]
 Place = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
 class NewMessage(Body):

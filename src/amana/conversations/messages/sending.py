@@ -9,8 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 
+import structlog
+
 from amana.conversations import events, queries
-from amana.conversations.errors import ConversationNotFound, ReplyInvalid
+from amana.conversations.errors import ConversationNotFound, ReplyInvalid, SendingFailed
 from amana.conversations.messages import queries as message_queries
 from amana.conversations.messages.flood import Flood
 from amana.conversations.messages.model import compose
@@ -21,9 +23,11 @@ from amana.events.errors import ClientIdReused
 from amana.events.log import check_client_id
 from amana.events.model import Appended, NewEvent
 from amana.kernel.actor import Actor
-from amana.kernel.errors import Refusal
+from amana.kernel.errors import Refusal, places
 from amana.kernel.ids import ClientId, ConversationId, Seq, UserId
 from amana.storage.database import Database
+
+log = structlog.get_logger()
 
 Done = Callable[[Appended | Refusal], None]
 
@@ -99,9 +103,11 @@ class Sending:
 
         self.submit(actor, draft, done)
         outcome = await answer
-        if isinstance(outcome, Refusal):
-            raise outcome
-        return outcome
+        if isinstance(outcome, Appended):
+            return outcome
+        if outcome.code == SendingFailed.code:
+            raise RuntimeError("The message could not be checked.") from outcome
+        raise outcome
 
     def forget(self, conversation_id: ConversationId, user_id: UserId) -> None:
         """Somebody is no member any more."""
@@ -132,6 +138,8 @@ class Sending:
             self._queue(actor, event, done)
         except Refusal as refusal:
             done(refusal)
+        except Exception as error:  # noqa: BLE001  outermost: whoever sent it waits for an answer
+            done(self._mistake(error))
 
     async def _check(self, actor: Actor, conversation_id: ConversationId, reply_to: Seq | None) -> None:
         async with self._database.read(actor.org_id) as tx:
@@ -163,6 +171,20 @@ class Sending:
                 if original is None or original.kind != event.kind:
                     raise ClientIdReused("This id was already used for something else.", field="client_id")
                 await require_same(self._desk, tx, actor, original, event.content)
-            done(place)
         except Refusal as refusal:
             done(refusal)
+        except Exception as error:  # noqa: BLE001  outermost: whoever sent it waits for an answer
+            done(self._mistake(error))
+        else:
+            done(place)
+
+    def _mistake(self, error: Exception) -> SendingFailed:
+        """What the sender hears of a mistake of ours; the log says where, never what was written."""
+        reference = self._desk.ids.new().hex[-12:]
+        log.error(
+            "message could not be checked",
+            reference=reference,
+            kind=type(error).__name__,
+            where=places(error),
+        )
+        return SendingFailed(reference=reference)
