@@ -28,6 +28,8 @@ MAX_PAGE: Final = 200
 TRACE_PERIOD: Final = timedelta(days=30)
 SEND_BURST: Final = 4_000
 SEND_PER_S: Final = 2_000
+CHANGE_BURST: Final = 60
+CHANGE_PER_S: Final = 5
 # What clients may name as a place: the largest number that JavaScript counts exactly. No column is smaller.
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
@@ -45,6 +47,18 @@ LIMITS = (
         SEND_PER_S,
         "messages a second",
         "Per person; busy bots pass, runaway loops do not.",
+    ),
+    Limit(
+        "messages.change_burst",
+        CHANGE_BURST,
+        "edits and removals",
+        "Tidying up after a mistake goes through at once.",
+    ),
+    Limit(
+        "messages.change_per_s",
+        CHANGE_PER_S,
+        "edits and removals a second",
+        "Per person; each costs a transaction of its own and goes out to everybody in the room.",
     ),
 )
 

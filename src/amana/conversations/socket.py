@@ -82,6 +82,8 @@ class SocketOperations:
         self._sending = sending
         self._messages = messages
         self._reading = reading
+        # Read markers under way: how far each is to go.
+        self._markers: dict[tuple[Socket, ConversationId], int] = {}
 
     def table(self) -> Mapping[str, Operation]:
         """Frame type → operation."""
@@ -100,6 +102,7 @@ class SocketOperations:
         self._sending.submit(socket.actor, draft, socket.settle(conversation_id, frame.client_id))
 
     async def edit(self, socket: Socket, frame: EditFrame) -> None:
+        self._sending.count_change(socket.actor)
         conversation_id = ConversationId(frame.c)
         async with self._database.write(socket.actor.org_id) as tx:
             appended = await self._messages.edit(
@@ -113,6 +116,7 @@ class SocketOperations:
         socket.settle(conversation_id, frame.client_id)(appended)
 
     async def remove(self, socket: Socket, frame: RemoveFrame) -> None:
+        self._sending.count_change(socket.actor)
         conversation_id = ConversationId(frame.c)
         async with self._database.write(socket.actor.org_id) as tx:
             appended = await self._messages.remove(
@@ -121,5 +125,17 @@ class SocketOperations:
         socket.settle(conversation_id, frame.client_id)(appended)
 
     async def read(self, socket: Socket, frame: ReadFrame) -> None:
-        async with self._database.write(socket.actor.org_id) as tx:
-            await self._reading.mark_read(tx, socket.actor, ConversationId(frame.c), Seq(frame.seq))
+        """Move the marker. One at a time: what comes meanwhile waits for it, and only the furthest counts."""
+        key = (socket, ConversationId(frame.c))
+        wanted = self._markers.get(key)
+        self._markers[key] = max(frame.seq, wanted or 0)
+        if wanted is not None:
+            return
+        reached = -1
+        try:
+            while self._markers[key] > reached:
+                reached = self._markers[key]
+                async with self._database.write(socket.actor.org_id) as tx:
+                    await self._reading.mark_read(tx, socket.actor, key[1], Seq(reached))
+        finally:
+            del self._markers[key]

@@ -14,6 +14,7 @@ HELLO_TIMEOUT_S = 10.0
 FLOOD_PER_SECOND = 2_000
 FLOOD_BURST = 4_000
 FLOOD_TOLERATED = 1_000
+MAX_UNDER_WAY = 8
 
 LIMITS = (
     Limit("realtime.frame_bytes", MAX_FRAME_BYTES, "bytes", "A frame holds one message, never a file."),
@@ -25,6 +26,7 @@ LIMITS = (
     Limit(
         "realtime.open", wire.MAX_OPEN, "conversations in a hello", "More than anybody has open is a fault."
     ),
+    Limit("realtime.under_way", MAX_UNDER_WAY, "operations", "Besides messages; each holds a connection."),
 )
 
 

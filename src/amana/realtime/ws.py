@@ -1,7 +1,7 @@
 """The WebSocket edge at ``/v1/socket``: who may connect, one loop per socket, drain on stop."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,7 @@ from amana.realtime.pump import Pump
 from amana.realtime.session import (
     HELLO_TIMEOUT_S,
     MAX_FRAME_BYTES,
+    MAX_UNDER_WAY,
     CloseCode,
     FloodGuard,
     Part,
@@ -246,6 +247,11 @@ class WebSocket:
             self._report(error, frame)
             return
         if answer is not None:
+            if len(self._tasks) >= MAX_UNDER_WAY:
+                if isinstance(answer, Coroutine):
+                    answer.close()  # it has not begun
+                self._refuse_frame(TooManyFrames("Too much at once.", retry_after_s=1.0), frame)
+                return
             self.under_way += 1
             task = asyncio.create_task(self._finish(answer, frame))
             self._tasks.add(task)

@@ -1,9 +1,9 @@
-"""How fast one person may send: a token bucket each, the least used forgotten first."""
+"""How fast one person may send: token buckets for each, the least used forgotten first."""
 
 from collections import OrderedDict
 
 from amana.conversations.errors import SendingTooFast
-from amana.conversations.model import SEND_BURST, SEND_PER_S
+from amana.conversations.model import CHANGE_BURST, CHANGE_PER_S, SEND_BURST, SEND_PER_S
 from amana.kernel.clock import Clock
 from amana.kernel.ids import UserId
 
@@ -15,10 +15,8 @@ class Flood:
     """Counts what each person sends, on all their devices together."""
 
     def __init__(self, clock: Clock, *, burst: int = SEND_BURST, per_s: float = SEND_PER_S) -> None:
-        self._clock = clock
-        self._burst = float(burst)
-        self._per_s = per_s
-        self._levels: OrderedDict[UserId, tuple[float, float]] = OrderedDict()
+        self._messages = _Buckets(clock, burst=burst, per_s=per_s)
+        self._changes = _Buckets(clock, burst=CHANGE_BURST, per_s=CHANGE_PER_S)
 
     def take(self, user_id: UserId) -> None:
         """Count one message.
@@ -26,6 +24,23 @@ class Flood:
         Raises:
             SendingTooFast: nothing was counted; try again after ``retry_after_s``.
         """
+        self._messages.take(user_id)
+
+    def take_change(self, user_id: UserId) -> None:
+        """Count one edit or removal; as ``take``, at a pace of their own."""
+        self._changes.take(user_id)
+
+
+class _Buckets:
+    """One token bucket for each person."""
+
+    def __init__(self, clock: Clock, *, burst: int, per_s: float) -> None:
+        self._clock = clock
+        self._burst = float(burst)
+        self._per_s = per_s
+        self._levels: OrderedDict[UserId, tuple[float, float]] = OrderedDict()
+
+    def take(self, user_id: UserId) -> None:
         now_s = self._clock.monotonic_s()
         level, since_s = self._levels.pop(user_id, (self._burst, now_s))
         level = min(self._burst, level + (now_s - since_s) * self._per_s)

@@ -148,6 +148,7 @@ async def send_message(ctx: Context, conversation_id: UUID, data: NewMessage) ->
 )
 async def edit_message(ctx: Context, conversation_id: UUID, seq: Place, data: NewText) -> Posted:
     """Replace the text of one's own message."""
+    ctx.services.get(Sending).count_change(ctx.actor)
     async with ctx.db.write(ctx.actor.org_id) as tx:
         appended = await ctx.services.get(MessageService).edit(
             tx,
@@ -168,6 +169,7 @@ async def edit_message(ctx: Context, conversation_id: UUID, seq: Place, data: Ne
 )
 async def remove_message(ctx: Context, conversation_id: UUID, seq: Place, data: Removal) -> Posted:
     """Take one's own message back, or remove another one's (needs ``message.remove_any``)."""
+    ctx.services.get(Sending).count_change(ctx.actor)
     async with ctx.db.write(ctx.actor.org_id) as tx:
         appended = await ctx.services.get(MessageService).remove(
             tx,

@@ -109,6 +109,14 @@ class Sending:
             raise RuntimeError("The message could not be checked.") from outcome
         raise outcome
 
+    def count_change(self, actor: Actor) -> None:
+        """Count an edit or removal that is about to begin.
+
+        Raises:
+            SendingTooFast: nothing was counted; try again after ``retry_after_s``.
+        """
+        self._flood.take_change(actor.user_id)
+
     def forget(self, conversation_id: ConversationId, user_id: UserId) -> None:
         """Somebody is no member any more."""
         self._members.pop((conversation_id, user_id), None)
