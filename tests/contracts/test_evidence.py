@@ -28,12 +28,14 @@ URL = "http://localhost:8080"
 READS = {"GET", "HEAD", "OPTIONS"}
 # Operation → what it writes into the record of administrative changes.
 RECORDS: Mapping[str, frozenset[str]] = {
-    "setUp": frozenset({"organisation.created"}),
+    "setUp": frozenset({"organisation.created", "session.begun"}),
     "createInvitation": frozenset({"invitation.created"}),
     "revokeInvitation": frozenset({"invitation.revoked"}),
-    "join": frozenset({"person.joined"}),
+    "join": frozenset({"person.joined", "session.begun"}),
     "changeMe": frozenset({"person.renamed"}),
     "changeRole": frozenset({"role.changed"}),
+    "signInWithPasskey": frozenset({"session.begun"}),
+    "signInWithPassword": frozenset({"session.begun"}),
     "addPasskey": frozenset({"passkey.added"}),
     "removePasskey": frozenset({"passkey.removed"}),
     "changePassword": frozenset({"password.changed", "session.ended"}),
@@ -54,8 +56,6 @@ RECORDS_NOTHING: Mapping[str, str] = {
     "previewInvitation": "It only looks.",
     "openPasskey": "A ceremony that is only begun gives nobody anything.",
     "openSignIn": "A ceremony that is only begun gives nobody anything.",
-    "signInWithPasskey": "The session it makes says who came, when and with what.",
-    "signInWithPassword": "The session it makes says who came, when and with what.",
     "sendMessage": "The conversation's own hash chain holds it.",
     "editMessage": "The conversation's own hash chain holds it.",
     "markRead": "How far people have read is nobody's business but the room's.",

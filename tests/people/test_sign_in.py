@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+from structlog.testing import capture_logs
 
 from tests.support.people import PASSWORD, Browser, CountingHasher, House
 
@@ -206,3 +207,56 @@ async def test_a_new_password_needs_the_old_one_and_signs_other_devices_out(hous
     assert (await ana.get("/v1/me")).status_code == 200
     assert (await sign_in(house.browser(), RIGHT | {"password": "eight blue teapots"})).status_code == 200
     assert "password.changed" in await house.evidence()
+
+
+async def test_a_sign_in_is_recorded_with_how_it_was_proven(house: House) -> None:
+    await house.set_up()
+    await sign_in(house.browser(), RIGHT)
+    organisation = await house.desk.organisation()
+
+    async with house.desk.db.read(organisation.org_id) as tx:
+        *_, newest = await house.desk.evidence.entries(tx, organisation.org_id)
+
+    assert (newest.action, newest.detail) == ("session.begun", {"how": "password"})
+
+
+async def test_failed_and_throttled_sign_ins_are_logged_by_network_and_nothing_typed(house: House) -> None:
+    await house.set_up()
+    eve = house.browser("2001:db8:5:6:7::8")
+
+    with capture_logs() as logged:
+        for _ in range(7):
+            await sign_in(eve, {"handle": "ana.tamm", "password": "three loud foxes"})
+        await eve.post("/v1/sign-in/passkey", await forged(eve))
+
+    assert [entry["event"] for entry in logged] == ["sign_in.failed"] * 6 + [
+        "sign_in.throttled",
+        "sign_in.failed",
+    ]
+    assert {entry["network"] for entry in logged} == {"2001:db8:5:6::/64"}
+    assert [entry["how"] for entry in logged] == ["password"] * 7 + ["passkey"]
+    for typed in ("ana.tamm", "three loud foxes", "7::8"):
+        assert typed not in str(logged)
+
+
+async def forged(browser: Browser) -> dict[str, Any]:
+    """An answer to a sign-in ceremony that proves nothing."""
+    opened = (await browser.post("/v1/sign-in/options")).json()
+    parts = dict.fromkeys(("clientDataJSON", "authenticatorData", "signature", "userHandle"), "AAAA")
+    credential = {"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": parts}
+    return {"challenge_id": opened["challenge_id"], "credential": credential}
+
+
+async def test_what_somebody_may_not_do_is_logged_with_who_and_where(house: House) -> None:
+    ana = await house.set_up()
+    bo = await house.member(ana)
+    bo_id = (await bo.get("/v1/me")).json()["person"]["user_id"]
+
+    with capture_logs() as logged:
+        await bo.ask("PUT", f"/v1/people/{bo_id}/role", {"role": "owner"})
+        await bo.ask("PUT", f"/v1/people/{bo_id}/role", {"role": "owner"}, origin="https://evil.example")
+
+    assert [(one["event"], one["code"], one["route"], one["user_id"]) for one in logged] == [
+        ("http.forbidden", "not_permitted", "changeRole", bo_id),
+        ("http.forbidden", "wrong_origin", "/v1/people/*/role", None),
+    ]

@@ -16,7 +16,7 @@ from litestar.exceptions import (
 from litestar.types import Scope as LitestarScope
 
 from amana.http import errors, openapi
-from amana.http.answers import Answer, answer_fault, answer_refusal
+from amana.http.answers import Answer, answer_fault, answer_refusal, note_forbidden
 from amana.http.asgi import (
     App,
     Message,
@@ -27,6 +27,7 @@ from amana.http.asgi import (
     header,
     is_api,
     language_of,
+    path_shape,
     send_answer,
 )
 from amana.http.authentication import Authenticate, Authentication
@@ -171,6 +172,7 @@ class _EdgeAnswers:
         except Refusal as refusal:
             if has_begun:
                 raise
+            note_forbidden(refusal, route=path_shape(scope), actor=scope.get("actor"))
             await send_answer(send, answer_refusal(refusal, language_of(scope)))
         except Exception as fault:  # the outermost loop of a request
             if has_begun:
@@ -214,7 +216,12 @@ def _response(answer: Answer) -> Response[bytes]:
     return Response(answer.body, status_code=answer.status, headers=headers, media_type="application/json")
 
 
+def _operation_of(request: Request[Any, Any, Any]) -> str:
+    return str(getattr(request.scope.get("route_handler"), "operation_id", None) or "unknown")
+
+
 def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
+    note_forbidden(refusal, route=_operation_of(request), actor=request.scope.get("actor"))
     return _response(answer_refusal(refusal, language_of(request.scope)))  # type: ignore[arg-type]  # one dictionary, two names
 
 
@@ -250,10 +257,8 @@ def _as_refusal(error: HTTPException) -> Refusal:
 
 def _fault_handler(state: State) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
     def on_fault(request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
-        handler = request.scope.get("route_handler")
-        route = getattr(handler, "operation_id", None) or "unknown"
         language = language_of(request.scope)  # type: ignore[arg-type]  # one dictionary, two names
         reference = state.entropy.token_bytes(6).hex()
-        return _response(answer_fault(fault, language, route=str(route), reference=reference))
+        return _response(answer_fault(fault, language, route=_operation_of(request), reference=reference))
 
     return on_fault

@@ -1,5 +1,6 @@
 """Small helpers for the plain ASGI layers: headers, cookies, language, sending an answer."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -15,6 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 API_PREFIX = "/v1/"
+KNOWN_PART = re.compile(r"v1|[a-z-]{0,20}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -52,6 +54,12 @@ def is_api(scope: Scope) -> bool:
     """Whether the path belongs to the API and not to the static client."""
     path = scope["path"]
     return bool(path == "/v1" or path.startswith(API_PREFIX))
+
+
+def path_shape(scope: Scope) -> str:
+    """The path without ids and anything else a caller could have made up: what a log may hold."""
+    parts = str(scope["path"])[:200].split("/")
+    return "/".join(part if KNOWN_PART.fullmatch(part) else "*" for part in parts)
 
 
 def language_of(scope: Scope) -> str:

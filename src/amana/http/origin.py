@@ -1,6 +1,7 @@
 """Only the installation's own pages may act with a person's cookie."""
 
-from amana.http.asgi import SAFE_METHODS, App, Receive, Scope, Send, close_socket, header, is_api
+from amana.http.answers import note_forbidden
+from amana.http.asgi import SAFE_METHODS, App, Receive, Scope, Send, close_socket, header, is_api, path_shape
 from amana.http.errors import WrongOrigin
 
 WRONG_ORIGIN_CLOSE = 4403
@@ -21,10 +22,12 @@ class OriginCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._must_check(scope) and not self._is_own(scope):
+            refusal = WrongOrigin("This request came from another website.")
             if scope["type"] == "websocket":
+                note_forbidden(refusal, route=path_shape(scope), actor=None)
                 await close_socket(receive, send, code=WRONG_ORIGIN_CLOSE)
                 return
-            raise WrongOrigin("This request came from another website.")
+            raise refusal
         await self._app(scope, receive, send)
 
     def _must_check(self, scope: Scope) -> bool:

@@ -3,11 +3,15 @@
 A session left open on somebody else's screen must not become an account of their own for ever.
 """
 
+import structlog
+
 from amana.kernel.actor import Actor
 from amana.people import accounts, queries, throttle
 from amana.people.desk import Desk
-from amana.people.errors import ConfirmationRequired, PasswordQueueFull, SignInFailed
+from amana.people.errors import ConfirmationRequired, PasswordQueueFull, SignInFailed, SignInThrottled
 from amana.people.model import FRESH_PROOF, Account
+
+log = structlog.get_logger("amana.people")
 
 
 async def require_fresh_proof(
@@ -41,14 +45,18 @@ async def prove_password(desk: Desk, actor: Actor, account: Account, password: s
         PasswordQueueFull: too many are checked at this moment; not counted as a failure.
     """
     buckets = throttle.buckets_for(account.handle, network, actor.device_id)
-    await throttle.charge(desk, actor.org_id, buckets)
     try:
+        await throttle.charge(desk, actor.org_id, buckets)
         is_right = await desk.passwords.verify(account.password_hash, password)
+    except SignInThrottled:
+        log.warning("sign_in.throttled", how="confirmation", network=network, user_id=str(actor.user_id))
+        raise
     except PasswordQueueFull:
         async with desk.db.write(actor.org_id) as tx:
             await throttle.give_back(tx, buckets, now=desk.clock.now())
         raise
     if not is_right:
+        log.warning("sign_in.failed", how="confirmation", network=network, user_id=str(actor.user_id))
         raise SignInFailed
     async with desk.db.write(actor.org_id) as tx:
         await throttle.succeed(tx, buckets, now=desk.clock.now())

@@ -175,7 +175,9 @@ async def join(desk: Desk, wish: Join, visitor: Visitor) -> tuple[SignedIn, Conv
             passkey_label=device_label(visitor.user_agent),
             now=now,
         )
-        signed_in = await sessions.begin(desk, tx, organisation, account, visitor, now=now)
+        signed_in = await sessions.begin(
+            desk, tx, organisation, account, visitor, how="passkey" if passkey else "password", now=now
+        )
         await _record(
             desk, tx, signed_in.actor, "person.joined", invitation.invitation_id, now=now, role=account.role
         )

@@ -8,6 +8,8 @@ from amana.kernel.actor import Actor, Role
 from amana.kernel.ids import ConversationId, DeviceId, InvitationId, OrgId, SessionId, UserId
 from amana.kernel.limits import Limit
 
+# What somebody showed to be let in.
+Proof = Literal["password", "passkey"]
 Language = Literal["en", "de", "et", "ar"]
 
 SETUP_LINK_LIFE = timedelta(minutes=30)

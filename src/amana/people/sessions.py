@@ -15,6 +15,7 @@ from amana.people.model import (
     SESSION_LIFE,
     Account,
     Organisation,
+    Proof,
     Session,
     SignedIn,
     Visitor,
@@ -73,7 +74,14 @@ async def _look_up(
 
 
 async def begin(
-    desk: Desk, tx: Tx, organisation: Organisation, account: Account, visitor: Visitor, *, now: datetime
+    desk: Desk,
+    tx: Tx,
+    organisation: Organisation,
+    account: Account,
+    visitor: Visitor,
+    *,
+    how: Proof,
+    now: datetime,
 ) -> SignedIn:
     """Start a session in the caller's transaction; the browser's former session of this person ends."""
     org_id = organisation.org_id
@@ -88,6 +96,15 @@ async def begin(
     session = Session(session_id, device_id, device_label(visitor.user_agent), now, now)
     digest = _digest(token)
     await queries.insert_session(tx, org_id, account.user_id, session, token_hash=digest)
+    await desk.evidence.record(
+        tx,
+        org_id=org_id,
+        actor_id=account.user_id,
+        action="session.begun",
+        subject=session_id,
+        now=now,
+        detail={"how": how},
+    )
     return SignedIn(
         Actor(org_id, account.user_id, device_id, session_id, account.role, account.language),
         token,

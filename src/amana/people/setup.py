@@ -93,4 +93,6 @@ async def set_up(desk: Desk, wish: SetUp, visitor: Visitor) -> SignedIn:
             now=now,
             detail={"organisation": title, "owner": name},
         )
-        return await sessions.begin(desk, tx, organisation, owner, visitor, now=now)
+        return await sessions.begin(
+            desk, tx, organisation, owner, visitor, how="passkey" if passkey else "password", now=now
+        )

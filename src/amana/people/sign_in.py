@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import structlog
+
 from amana.kernel.actor import Actor
 from amana.kernel.ids import OrgId
 from amana.people import accounts, ceremonies, confirmation, queries, sessions, throttle, tokens
@@ -15,12 +17,15 @@ from amana.people.errors import (
     PasskeyUnknown,
     PasswordQueueFull,
     SignInFailed,
+    SignInThrottled,
 )
 from amana.people.model import MAX_PASSKEYS, OwnPasskey, SignedIn, Visitor
 from amana.people.names import typed_handle
 from amana.people.passkeys import UsedCredential, owner_of
 from amana.people.passwords import check_password
 from amana.storage.database import Tx
+
+log = structlog.get_logger("amana.people")
 
 
 async def by_password(desk: Desk, handle: str, password: str, visitor: Visitor) -> SignedIn:
@@ -42,14 +47,19 @@ async def by_password(desk: Desk, handle: str, password: str, visitor: Visitor) 
         key = await desk.device_key(tx, organisation)
     known = tokens.check_device_pass(key, visitor.device_pass, account.user_id) if account else None
     buckets = throttle.buckets_for(typed, visitor.network, known)
-    await throttle.charge(desk, organisation.org_id, buckets)
     try:
+        await throttle.charge(desk, organisation.org_id, buckets)
         is_right = await desk.passwords.verify(account.password_hash if account else None, password)
+    except SignInThrottled:
+        log.warning("sign_in.throttled", how="password", network=visitor.network)
+        raise
     except PasswordQueueFull:
         async with desk.db.write(organisation.org_id) as tx:
             await throttle.give_back(tx, buckets, now=desk.clock.now())
         raise
     if account is None or account.password_hash is None or not is_right:
+        # Never the typed name: people type their password into the wrong field.
+        log.warning("sign_in.failed", how="password", network=visitor.network)
         raise SignInFailed
     fresh_hash = None
     if desk.passwords.is_outdated(account.password_hash):
@@ -59,7 +69,7 @@ async def by_password(desk: Desk, handle: str, password: str, visitor: Visitor) 
         await throttle.succeed(tx, buckets, now=now)
         if fresh_hash is not None:
             await queries.update_password(tx, account.user_id, fresh_hash)
-        return await sessions.begin(desk, tx, organisation, account, visitor, now=now)
+        return await sessions.begin(desk, tx, organisation, account, visitor, how="password", now=now)
 
 
 async def by_passkey(
@@ -75,6 +85,7 @@ async def by_passkey(
     try:
         return await _by_passkey(desk, organisation.org_id, challenge_id, credential, visitor)
     except PasskeyRefused:
+        log.warning("sign_in.failed", how="passkey", network=visitor.network)
         raise SignInFailed from None
 
 
@@ -94,7 +105,7 @@ async def _by_passkey(
         count = desk.relying_party.verify_used(credential, challenge.challenge, known)
         if not await queries.advance_passkey(tx, user_id, known, count, now=now):
             raise PasskeyRefused
-        return await sessions.begin(desk, tx, organisation, account, visitor, now=now)
+        return await sessions.begin(desk, tx, organisation, account, visitor, how="passkey", now=now)
 
 
 async def add_passkey(desk: Desk, actor: Actor, passkey: NewPasskey, visitor: Visitor) -> None:
