@@ -301,4 +301,7 @@ async def test_a_transaction_costs_two_round_trips_beside_its_statements(
     async with getattr(database, opening)(org_id):
         pass
 
-    assert sent == ["BEGIN" if opening == "write" else "BEGIN READ ONLY", "COMMIT"]
+    assert sent == [
+        "BEGIN" if opening == "write" else "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        "COMMIT",
+    ]
