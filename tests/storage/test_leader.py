@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -13,6 +14,7 @@ from tests.support.clock import FakeClock
 
 TICK_S = 0.01
 NEVER_S = 600.0
+FAREWELL_S = 0.5
 HOLDER = """
 SELECT pid FROM pg_locks
  WHERE locktype = 'advisory' AND granted
@@ -82,6 +84,32 @@ async def kill(dsn: str, pid: int) -> None:
         await connection.close()
 
 
+@asynccontextmanager
+async def half_closing(dsn: str) -> AsyncIterator[str]:
+    """A way to the same database that passes on the server's closing much later than its last word."""
+    where = parse_qs(urlsplit(dsn).query)
+    socket_path = f"{where['host'][0]}/.s.PGSQL.{where['port'][0]}"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):  # a statement the server never read makes its closing a reset
+            while data := await reader.read(65536):
+                writer.write(data)
+        await asyncio.sleep(FAREWELL_S)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_unix_connection(socket_path)
+        answers = asyncio.create_task(answer(upstream_reader, writer))
+        with closing(upstream_writer), suppress(ConnectionError):
+            while data := await reader.read(65536):
+                upstream_writer.write(data)
+        await answers
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        yield urlunsplit(urlsplit(dsn)._replace(query=f"host=127.0.0.1&port={port}"))
+
+
 async def test_of_two_candidates_exactly_one_leads(database_dsn: str, clock: FakeClock) -> None:
     one, other = Candidate(database_dsn, clock), Candidate(database_dsn, clock)
 
@@ -129,6 +157,22 @@ async def test_a_lone_leader_leads_again_after_its_connection_was_killed(
 
         await until(lambda: lone.ran == 2)
         assert lone.leader.leads
+
+
+async def test_a_leader_whose_connection_closes_long_after_the_servers_farewell_leads_again(
+    database_dsn: str, clock: FakeClock
+) -> None:
+    """Between the server's last word and the closed socket the driver knows no state for it."""
+    async with half_closing(database_dsn) as dsn:
+        lone = Candidate(dsn, clock)
+        async with running(lone):
+            await until(lambda: lone.ran == 1)
+            (pid,) = await holders(database_dsn)
+
+            await kill(database_dsn, pid)
+
+            await until(lambda: lone.ran == 2)
+            assert lone.leader.leads
 
 
 async def test_a_leader_that_stops_leaves_the_lock_to_the_next(database_dsn: str, clock: FakeClock) -> None:

@@ -13,6 +13,8 @@ import asyncpg
 import structlog
 
 from amana.kernel.clock import Clock
+from amana.kernel.errors import places
+from amana.storage.faults import DRIVER_ERRORS
 
 log = structlog.get_logger("amana.leader")
 
@@ -67,7 +69,7 @@ class Leader:
         while True:
             try:
                 await self._candidate()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            except DRIVER_ERRORS as error:
                 log.warning("leader.connection_lost", kind=type(error).__name__)
             finally:
                 self.leads = False
@@ -95,5 +97,5 @@ class Leader:
             timed.due_s = self._clock.monotonic_s() + timed.period_s
             try:
                 await timed.job()
-            except Exception as error:  # noqa: BLE001 - a failed job must not end the others; it runs again
-                log.error("leader.job_failed", job=timed.name, kind=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  outermost: a failed job must not end the others; it runs again
+                log.error("leader.job_failed", job=timed.name, kind=type(error).__name__, where=places(error))
