@@ -21,20 +21,7 @@ class _Event(msgspec.Struct, tag_field="t", tag="event"):
     target: int | None
     rev: int
     content: msgspec.Raw
-
-
-class _Unreadable(msgspec.Struct, tag_field="t", tag="event"):
-    c: UUID
-    seq: int
-    no: int
-    kind: str
-    sender: UUID
-    ts: int
-    client_id: UUID
-    target: int | None
-    rev: int
-    content: None
-    why: str
+    why: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class _User(msgspec.Struct, tag_field="t", tag="user"):
@@ -65,38 +52,29 @@ def encode_event(event: NewEvent, place: Appended, kind: str) -> bytes:
 
 def encode_stored(event: StoredEvent, kind: str, content: bytes) -> bytes:
     """Encode an event that was read back; ``content`` is its opened JSON, spliced in as it is."""
-    return _encode(
-        _Event(
-            event.conversation_id,
-            event.seq,
-            event.msg_no,
-            kind,
-            event.sender_id,
-            event.ts_ms,
-            event.client_id,
-            event.target_seq,
-            event.revision,
-            msgspec.Raw(content),
-        )
-    )
+    return _encode(_row(event, kind, content))
 
 
 def encode_unreadable(event: StoredEvent, kind: str, why: str) -> bytes:
     """Encode an event without its content; ``why`` is ``superseded``, ``erased`` or ``damaged``."""
-    return _encode(
-        _Unreadable(
-            event.conversation_id,
-            event.seq,
-            event.msg_no,
-            kind,
-            event.sender_id,
-            event.ts_ms,
-            event.client_id,
-            event.target_seq,
-            event.revision,
-            None,
-            why,
-        )
+    return _encode(_row(event, kind, b"null", why))
+
+
+def _row(
+    event: StoredEvent, kind: str, content: bytes, why: str | msgspec.UnsetType = msgspec.UNSET
+) -> _Event:
+    return _Event(
+        event.conversation_id,
+        event.seq,
+        event.msg_no,
+        kind,
+        event.sender_id,
+        event.ts_ms,
+        event.client_id,
+        event.target_seq,
+        event.revision,
+        msgspec.Raw(content),
+        why,
     )
 
 
