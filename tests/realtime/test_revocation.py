@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from amana.events.following import Subscription
 from amana.kernel.actor import Actor
 from amana.kernel.entropy import SeededEntropy
 from amana.kernel.ids import ConversationId
-from amana.realtime.hooks import Subscription
 from amana.realtime.ws import Gateway
 from tests.realtime.world import Client, Memory, World
 

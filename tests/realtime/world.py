@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from amana.events.model import Appended
+from amana.events.following import RangeBlob, Subscription
+from amana.events.model import Appended, Head
 from amana.kernel.actor import Actor, Role
 from amana.kernel.entropy import SeededEntropy
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId, DeviceId, Ids, OrgId, Seq, SessionId, UserId
-from amana.realtime.hooks import AsgiScope, HeadMoved, RangeBlob, Subscription, UserRange
+from amana.realtime.hooks import AsgiScope, UserRange
 from amana.realtime.hub import Hub
 from amana.realtime.operations import SocketContext, SocketOperation
 from amana.realtime.ws import Gateway
@@ -93,8 +94,8 @@ class Memory:
         await asyncio.sleep(0)
         return UserRange(len(events), events[after:], limited=False)
 
-    async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[HeadMoved]:
-        return [HeadMoved(room, Seq(head), head) for room, head in self.heads.items()]
+    async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
+        return [Head(room, Seq(head), head, 0, 0, b"") for room, head in self.heads.items()]
 
 
 @dataclass

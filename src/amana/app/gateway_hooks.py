@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import structlog
 
-from amana.conversations.following import Followed, Following
+from amana.conversations.following import Following
+from amana.events.following import RangeBlob, Subscription
 from amana.events.log import Log
+from amana.events.model import Head
 from amana.kernel.actor import Actor
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId, OrgId, Seq
-from amana.realtime.hooks import AsgiScope, HeadMoved, RangeBlob, Subscription, UserRange
+from amana.realtime.hooks import AsgiScope, UserRange
 from amana.realtime.hub import Hub
 from amana.storage.database import Database
 
@@ -47,17 +49,15 @@ class GatewayHooks:
         return "actor" in scope
 
     async def subscriptions(self, actor: Actor) -> Sequence[Subscription]:
-        return [_subscription(followed) for followed in await self._following.all_of(actor)]
+        return await self._following.all_of(actor)
 
     async def subscription(self, actor: Actor, conversation_id: ConversationId) -> Subscription | None:
-        followed = await self._following.find(actor, conversation_id)
-        return None if followed is None else _subscription(followed)
+        return await self._following.find(actor, conversation_id)
 
     async def read_range(
         self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
     ) -> RangeBlob | None:
-        missed = await self._following.missed(actor, conversation_id, after=after, limit=limit)
-        return None if missed is None else RangeBlob(missed.first, missed.last, missed.blob, missed.limited)
+        return await self._following.missed(actor, conversation_id, after=after, limit=limit)
 
     async def user_position(self, actor: Actor) -> int:
         """Asked right after the hub knows the socket: a session revoked before that is cut here."""
@@ -75,9 +75,8 @@ class GatewayHooks:
         frames = [self._log.encode_user(event) for event in events]
         return UserRange(events[-1].pos if events else after, frames, limited=False)
 
-    async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[HeadMoved]:
-        heads = await self._following.recent_heads(org_id, since_ms=since_ms)
-        return [HeadMoved(head.conversation_id, head.seq, head.msg_no) for head in heads]
+    async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
+        return await self._following.recent_heads(org_id, since_ms=since_ms)
 
 
 async def recheck_sessions(hub: Hub, still_signed_in: StillSignedIn, *, period: timedelta = RECHECK) -> None:
@@ -98,14 +97,3 @@ async def recheck_sessions(hub: Hub, still_signed_in: StillSignedIn, *, period: 
             await asyncio.sleep(period.total_seconds() / len(actors))
         if not actors:
             await asyncio.sleep(period.total_seconds())
-
-
-def _subscription(followed: Followed) -> Subscription:
-    return Subscription(
-        conversation_id=followed.conversation_id,
-        seq=followed.seq,
-        msg_no=followed.msg_no,
-        fence=followed.fence,
-        members=followed.members,
-        visible_from=followed.visible_from,
-    )

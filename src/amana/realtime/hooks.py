@@ -4,44 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from amana.events.following import RangeBlob, Subscription
+from amana.events.model import Head
 from amana.kernel.actor import Actor
 from amana.kernel.ids import ConversationId, OrgId, Seq
 
 AsgiScope = Mapping[str, Any]  # the ASGI specification types it no further
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """A conversation that somebody may follow, as of one database snapshot.
-
-    Attributes:
-        visible_from: first ``seq`` this person may see.
-        members: active members; decides whether passive sockets get full frames.
-    """
-
-    conversation_id: ConversationId
-    seq: Seq
-    msg_no: int
-    fence: int
-    members: int
-    visible_from: Seq
-
-
-@dataclass(frozen=True, slots=True)
-class RangeBlob:
-    """Ready event elements, joined by commas, in ``seq`` order.
-
-    Attributes:
-        first: ``seq`` of the first element; larger than ``after + 1`` when something before it is
-            left out (not visible to the reader, or ``limited``): the reader gets an explicit gap.
-        last: ``seq`` of the last element. Nothing to send: ``last == after`` and an empty blob.
-        limited: more than ``limit`` events were missing: these are only the newest ones.
-    """
-
-    first: Seq
-    last: Seq
-    blob: bytes
-    limited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +23,6 @@ class UserRange:
     pos: int
     frames: Sequence[bytes]
     limited: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HeadMoved:
-    """A head as the database knows it."""
-
-    conversation_id: ConversationId
-    seq: Seq
-    msg_no: int
 
 
 class Hooks(Protocol):
@@ -97,5 +56,5 @@ class Hooks(Protocol):
     async def read_user(self, actor: Actor, *, after: int) -> UserRange:
         """Private events after a position."""
 
-    async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[HeadMoved]:
+    async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
         """Heads of conversations with an event dated since then: repairs lost doorbells."""

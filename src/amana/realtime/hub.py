@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
+from amana.events.following import Subscription
 from amana.kernel.ids import ConversationId, SessionId, UserId
 from amana.kernel.limits import Limit
 from amana.realtime import wire
-from amana.realtime.hooks import Subscription
 from amana.realtime.session import CloseCode, Part, PartKind, Session
 
 # Up to here every subscribed socket gets full frames; in larger ones only those that have it open.

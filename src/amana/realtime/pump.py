@@ -6,11 +6,12 @@ from datetime import timedelta
 
 import structlog
 
+from amana.events.following import RangeBlob, Subscription
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.realtime import wire
-from amana.realtime.hooks import Hooks, RangeBlob, Subscription
+from amana.realtime.hooks import Hooks
 from amana.realtime.hub import Hub, Room, Socket
 from amana.realtime.session import Part, PartKind, Session
 
@@ -96,7 +97,7 @@ class Pump:
                 except Refusal as refusal:
                     log.warning("range read refused", code=refusal.code)
                     await asyncio.sleep(RETRY_S)
-                except Exception:
+                except Exception:  # outermost: the room's readers wait for it, so it is tried again
                     log.exception("range read failed")
                     await asyncio.sleep(RETRY_S)
         finally:
@@ -179,6 +180,10 @@ class Pump:
                     log.warning("private range refused", code=refusal.code)
                     await asyncio.sleep(RETRY_S)
                     continue
+                except Exception:  # outermost: the person's device waits for it, so it is tried again
+                    log.exception("private range failed")
+                    await asyncio.sleep(RETRY_S)
+                    continue
                 if found.pos <= session.user_pos:
                     break
                 if found.limited:
@@ -187,8 +192,6 @@ class Pump:
                 for frame in found.frames:
                     self._hub.put(socket, Part(PartKind.ANSWER, frame.decode()))
                 session.user_pos = found.pos
-        except Exception:
-            log.exception("private range failed")
         finally:
             session.user_reading = False
 
@@ -224,7 +227,7 @@ class Pump:
             await asyncio.sleep(seconds)
             try:
                 work()
-            except Exception:
+            except Exception:  # outermost: one bad round must not end the next ones
                 log.exception("regular work failed")
 
     def send_bumps(self) -> None:
@@ -258,7 +261,7 @@ class Pump:
                 await self.send_digest()
             except Refusal as refusal:
                 log.warning("digest refused", code=refusal.code)
-            except Exception:
+            except Exception:  # outermost: one bad round must not end the next ones
                 log.exception("digest failed")
 
     async def send_digest(self) -> None:

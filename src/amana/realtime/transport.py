@@ -4,6 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Protocol, cast
 
+import structlog
+
+from amana.kernel.errors import places
+
+log = structlog.get_logger()
+
 AsgiMessage = MutableMapping[str, Any]  # the ASGI specification types it no further
 AsgiReceive = Callable[[], Awaitable[AsgiMessage]]
 AsgiSend = Callable[[AsgiMessage], Awaitable[None]]
@@ -70,8 +76,13 @@ class AsgiTransport:
             future = sending.send(None)
         except StopIteration:
             return True
-        except Exception:  # noqa: BLE001  each server has its own for "the peer is gone"
-            self._broken = True  # receive() says so to whoever reads
+        except OSError:
+            # The peer is gone; receive() says so to whoever reads.
+            self._broken = True
+            return True
+        except Exception as error:  # noqa: BLE001  outermost: one frame of one socket must not stop the others
+            log.error("socket write failed", kind=type(error).__name__, where=places(error))
+            self.abort()
             return True
         self._waiting = sending
         if isinstance(future, asyncio.Future):

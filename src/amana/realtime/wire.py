@@ -6,10 +6,10 @@ from uuid import UUID
 
 import msgspec
 
+from amana.events.following import Subscription
 from amana.events.model import Appended
 from amana.kernel.errors import Refusal
 from amana.kernel.i18n import refusal_text
-from amana.realtime.hooks import Subscription
 from amana.realtime.operations import SocketOperation
 
 VERSION = 1
