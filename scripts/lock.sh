@@ -8,6 +8,6 @@ compile() {
     $uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
         --no-header --no-emit-index-url --no-emit-find-links ${UPGRADE:-} "$@"
 }
-compile pyproject.toml --extra acme --group build -o requirements/run.txt
-compile pyproject.toml --extra acme --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+compile pyproject.toml --extra acme --extra openbao --extra timestamps --group build -o requirements/run.txt
+compile pyproject.toml --extra acme --extra openbao --extra timestamps --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 compile requirements/bootstrap.in -o requirements/bootstrap.txt
