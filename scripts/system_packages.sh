@@ -3,7 +3,7 @@
 # As root: installs what is missing. As anybody else: prints the command and exits 2.
 set -eu
 missing=""
-for package in chromium faketime fonts-noto-core fonts-noto-color-emoji; do
+for package in chromium faketime fonts-noto-color-emoji fonts-noto-core fuse3; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 if [ "$(id -u)" = 0 ]; then
