@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 import picows
 
-from bench.load import OnMessage, Scenario
 from bench.peers import Running
+from bench.work import OnMessage, Scenario
 from tests.support.client import Api, Person, join_many, new_client_id, set_up
 from tests.support.server import ServerProcess
 

@@ -14,16 +14,15 @@ import json
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 import psutil  # type: ignore[import-untyped]  # has no types of its own
 import uvloop
 
+from bench.work import ID_DIGITS, OnMessage, Scenario
+
 now = time.perf_counter
-OnMessage = Callable[[int, str], None]
-ID_DIGITS = 10
 QUIET_ROUNDS = 50  # ten a second: how long a missing delivery is waited for
 
 
@@ -52,20 +51,6 @@ class Server(Protocol):
     async def prepare(self, rooms: list[list[int]]) -> None: ...
 
     def client(self, member: int) -> Client: ...
-
-
-class Scenario(msgspec.Struct, frozen=True):
-    name: str
-    title: str
-    rooms: int
-    size: int
-    senders: int = 1
-    inflight: int = 1
-    rate: float = 0.0  # messages a second over all; 0 = closed loop
-
-    @property
-    def members(self) -> list[list[int]]:
-        return [list(range(room * self.size, (room + 1) * self.size)) for room in range(self.rooms)]
 
 
 class Job(msgspec.Struct):

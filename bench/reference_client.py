@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import picows
 
-from bench.load import ID_DIGITS, OnMessage
+from bench.work import ID_DIGITS, OnMessage
 
 decode = msgspec.json.Decoder().decode
 encode = msgspec.json.Encoder().encode

@@ -8,7 +8,8 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 
 from bench import peers
-from bench.load import Result, Scenario
+from bench.load import Result
+from bench.work import Scenario
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 AMANA = "amana"

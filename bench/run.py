@@ -21,7 +21,8 @@ import msgspec
 
 from bench import peers, report
 from bench.amana import AmanaProcess, members_needed
-from bench.load import Job, Result, Scenario
+from bench.load import Job, Result
+from bench.work import Scenario
 
 SCENARIOS = (
     Scenario("pairs-rate", "10 pairs, 100 messages/s", rooms=10, size=2, rate=100),

@@ -10,7 +10,7 @@ import re
 from collections import deque
 from typing import cast
 
-from bench.load import ID_DIGITS, OnMessage
+from bench.work import ID_DIGITS, OnMessage
 
 HANDSHAKE_TIMEOUT_S = 10
 HEADER = (
