@@ -13,6 +13,7 @@ from amana.app.features import FEATURES
 from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
 from amana.app.health import Health
 from amana.app.rooms import Rooms
+from amana.app.root import root_key
 from amana.app.settings import Settings, TlsMode
 from amana.app.static_client import STATIC, StaticClient
 from amana.app.storage import Storage, cancel_all
@@ -45,7 +46,7 @@ from amana.realtime.hub import Hub
 from amana.realtime.operations import SocketOperation
 from amana.realtime.ws import Gateway
 from amana.storage.database import Database
-from amana.vault import KeyFile, Vault
+from amana.vault import Vault
 
 Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -99,7 +100,7 @@ async def build_runtime(
     Raises:
         StartFailure: the root key is missing, unsafe, or the wrong one.
     """
-    root = _root_key(settings, entropy)
+    root = root_key(settings, entropy)
     vault = Vault(storage.database, root, entropy)
     await vault.start()
     edge = EdgeSettings(public_url, trusted_proxies=_proxies(settings))
@@ -203,16 +204,6 @@ def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock) -> 
         SocketOperations(database, sending, messages, reading),
         Rooms(conversations, membership),
         (journal, conversations, messages, reading, membership, pages, sending, summaries),
-    )
-
-
-def _root_key(settings: Settings, entropy: Entropy) -> KeyFile:
-    passphrase = settings.root_passphrase
-    return KeyFile(
-        settings.key_file,
-        passphrase.get_secret_value() if passphrase is not None else None,
-        database_directory=settings.data_dir / "postgres",
-        entropy=entropy,
     )
 
 
