@@ -9,7 +9,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from amana.app.settings import LOCAL_HOSTS
-from amana.http.asgi import App, Receive, Scope, Send, header, language_of
+from amana.http.asgi import App, Receive, Scope, Send, header, language_of, send_answer
+from amana.http.plain_page import link_to, plain_page, strict_answer
 from amana.kernel.i18n import text
 
 _WAYS = ("localhost", "acme", "files", "internal")
@@ -66,37 +67,22 @@ class SecureContext:
     async def _refuse(self, send: Send, language: str, netloc: str) -> None:
         if urlsplit(f"//{netloc}").hostname in LOCAL_HOSTS and self._public.hostname in LOCAL_HOSTS:
             # 127.0.0.1 cannot be a passkey's home, localhost can.
-            await _send(send, 308, [(b"location", self._public.geturl().encode())], b"")
+            location = (b"location", self._public.geturl().encode())
+            await send_answer(send, strict_answer(b"", status=308, headers=(location,)))
             return
         page = four_ways_page(self._public.geturl(), language)
-        await _send(send, 403, [(b"content-type", b"text/html; charset=utf-8")], page)
+        await send_answer(send, strict_answer(page, status=403))
 
 
 def four_ways_page(public_url: str, language: str) -> bytes:
     """The static page for a visitor who came by an address that cannot work."""
-    direction = "rtl" if language == "ar" else "ltr"
     ways = "".join(
         f"<li><strong>{escape(text(f'secure-{way}-name', language))}</strong> "
         f"{escape(text(f'secure-{way}-how', language))}</li>"
         for way in _WAYS
     )
-    return (
-        f'<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>Amana</title></head><body>'
-        f"<h1>{escape(text('secure-title', language))}</h1>"
-        f"<p>{escape(text('secure-why', language))}</p>"
-        f'<p><a href="{escape(public_url)}"><bdi>{escape(public_url)}</bdi></a></p>'
-        f"<h2>{escape(text('secure-ways', language))}</h2><ol>{ways}</ol></body></html>"
-    ).encode()
-
-
-async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    strict = [
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *strict]})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+    body = (
+        f"<p>{escape(text('secure-why', language))}</p>{link_to(public_url)}"
+        f"<h2>{escape(text('secure-ways', language))}</h2><ol>{ways}</ol>"
+    )
+    return plain_page(language, title="secure-title", body=body)

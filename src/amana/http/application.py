@@ -20,6 +20,7 @@ from amana.http.answers import Answer, answer_fault, answer_refusal, note_forbid
 from amana.http.asgi import (
     App,
     Message,
+    Noted,
     Receive,
     Scope,
     Send,
@@ -160,22 +161,16 @@ class _EdgeAnswers:
             # Sockets answer for themselves, and need the server's own ``send`` to cut a stalled peer.
             await self._app(scope, receive, send)
             return
-        has_begun = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        noted = Noted(send)
         try:
-            await self._app(scope, receive, send_and_note)
+            await self._app(scope, receive, noted)
         except Refusal as refusal:
-            if has_begun:
+            if noted.has_begun:
                 raise
             note_forbidden(refusal, route=path_shape(scope), actor=scope.get("actor"))
             await send_answer(send, answer_refusal(refusal, language_of(scope)))
         except Exception as fault:  # the outermost loop of a request
-            if has_begun:
+            if noted.has_begun:
                 raise
             reference = self._state.entropy.token_bytes(6).hex()
             answer = answer_fault(fault, language_of(scope), route=scope["path"][:100], reference=reference)

@@ -76,6 +76,18 @@ async def send_answer(send: Send, answer: Answer, *, head_only: bool = False) ->
     await send({"type": "http.response.body", "body": b"" if head_only else answer.body})
 
 
+class Noted:
+    """A ``send`` that remembers whether anything went out: after that no other answer is possible."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)
+
+
 async def close_socket(receive: Receive, send: Send, *, code: int) -> None:
     """Accept an upgrade only to say why it is closed: browsers hide the status of a refused one."""
     await receive()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from amana.http.asgi import SAFE_METHODS, App, Message, Receive, Scope, Send, header, is_api
+from amana.http.asgi import SAFE_METHODS, App, Message, Noted, Receive, Scope, Send, header, is_api
 from amana.http.errors import BodyTooLarge, InvalidUtf8, JsonOnly, RequestTimeout
 
 
@@ -18,20 +18,14 @@ class Intake:
         if scope["type"] != "http" or not is_api(scope):
             await self._app(scope, receive, send)
             return
-        has_begun = False
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        noted = Noted(send)
         try:
             async with asyncio.timeout(self._request_seconds):
                 body = await self._read(scope, receive)
                 _check_json(scope, body)
-                await self._app(scope, _replay(body, receive), send_and_note)
+                await self._app(scope, _replay(body, receive), noted)
         except TimeoutError:
-            if has_begun:
+            if noted.has_begun:
                 raise
             raise RequestTimeout("This took too long.", retry_after_s=self._request_seconds) from None
 
