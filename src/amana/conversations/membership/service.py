@@ -49,13 +49,7 @@ class MembershipService:
         Raises:
             ConversationNotFound, DirectIsFixed
         """
-        try:
-            head = await self._desk.log.lock_head(tx, conversation_id)
-        except UnknownConversation:
-            raise ConversationNotFound from None
-        conversation = await queries.lock_conversation(tx, conversation_id)
-        if conversation is None:
-            raise ConversationNotFound
+        conversation, head = await self._lock(tx, conversation_id)
         if conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         if await queries.find_member(tx, conversation_id, actor.user_id) is None:
@@ -116,13 +110,7 @@ class MembershipService:
         role = None if standing is None else standing.role
         if standing is None and not permissions.may(permissions.OWNER_CHANGE, role=actor.role, standing=None):
             raise ConversationNotFound
-        try:
-            await self._desk.log.lock_head(tx, conversation_id)
-        except UnknownConversation:
-            raise ConversationNotFound from None
-        conversation = await queries.lock_conversation(tx, conversation_id)
-        if conversation is None:
-            raise ConversationNotFound
+        conversation, _ = await self._lock(tx, conversation_id)
         if conversation.kind is Kind.DIRECT:
             # Anybody can compute the id: only the two in it may learn that they talk.
             raise DirectIsFixed if standing else ConversationNotFound
@@ -157,6 +145,17 @@ class MembershipService:
         if at_ms < stored[0].ts_ms or (removed_ts is not None and removed_ts <= at_ms):
             return []
         return await queries.list_who_could_see(tx, conversation_id, actor.user_id, seq=seq, at=at)
+
+    async def _lock(self, tx: Tx, conversation_id: ConversationId) -> tuple[Conversation, Head]:
+        """The head's lock first, as every append takes it, then the conversation's row."""
+        try:
+            head = await self._desk.log.lock_head(tx, conversation_id)
+        except UnknownConversation:
+            raise ConversationNotFound from None
+        conversation = await queries.lock_conversation(tx, conversation_id)
+        if conversation is None:
+            raise ConversationNotFound
+        return conversation, head
 
     async def _admit(
         self, tx: Tx, actor: Actor, conversation: Conversation, head: Head, user_id: UserId
