@@ -14,6 +14,7 @@ from tests.support.fixtures import (
     org_id,
     own_seed,
     postgres,
+    server,
 )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "org_id",
     "own_seed",
     "postgres",
+    "server",
 ]
 
 

@@ -1,22 +1,11 @@
 """What a first start says and where it puts the key to everything."""
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import pytest_asyncio
 
 from tests.support import client
 from tests.support.server import ServerProcess
 
 CUT_WITHIN_S = 5
-
-
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[ServerProcess]:
-    server = ServerProcess()
-    await server.start()
-    yield server
-    await server.remove()
 
 
 async def test_without_a_terminal_the_set_up_link_is_in_a_file_of_its_owner_and_not_in_the_output(

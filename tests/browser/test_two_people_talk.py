@@ -22,14 +22,6 @@ CONTROL = "Quendolina"
 
 
 @pytest_asyncio.fixture
-async def server() -> AsyncIterator[ServerProcess]:
-    server = ServerProcess()
-    await server.start()
-    yield server
-    await server.remove()
-
-
-@pytest_asyncio.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as browser:
         yield browser

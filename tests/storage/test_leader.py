@@ -145,18 +145,21 @@ async def test_when_the_leaders_connection_is_killed_the_other_takes_over(
         assert (old.ran, old.ticks) == (1, ticks)
 
 
-async def test_a_lone_leader_leads_again_after_its_connection_was_killed(
-    database_dsn: str, clock: FakeClock
-) -> None:
-    lone = Candidate(database_dsn, clock)
+async def lead_again(lone: Candidate, dsn: str) -> None:
     async with running(lone):
         await until(lambda: lone.ran == 1)
-        (pid,) = await holders(database_dsn)
+        (pid,) = await holders(dsn)
 
-        await kill(database_dsn, pid)
+        await kill(dsn, pid)
 
         await until(lambda: lone.ran == 2)
         assert lone.leader.leads
+
+
+async def test_a_lone_leader_leads_again_after_its_connection_was_killed(
+    database_dsn: str, clock: FakeClock
+) -> None:
+    await lead_again(Candidate(database_dsn, clock), database_dsn)
 
 
 async def test_a_leader_whose_connection_closes_long_after_the_servers_farewell_leads_again(
@@ -164,15 +167,7 @@ async def test_a_leader_whose_connection_closes_long_after_the_servers_farewell_
 ) -> None:
     """Between the server's last word and the closed socket the driver knows no state for it."""
     async with half_closing(database_dsn) as dsn:
-        lone = Candidate(dsn, clock)
-        async with running(lone):
-            await until(lambda: lone.ran == 1)
-            (pid,) = await holders(database_dsn)
-
-            await kill(database_dsn, pid)
-
-            await until(lambda: lone.ran == 2)
-            assert lone.leader.leads
+        await lead_again(Candidate(dsn, clock), database_dsn)
 
 
 async def test_a_leader_that_stops_leaves_the_lock_to_the_next(database_dsn: str, clock: FakeClock) -> None:

@@ -16,6 +16,7 @@ from amana.storage.database import Database
 from amana.storage.migrations import FLOOR_VERSION
 from tests.support.clock import FakeClock
 from tests.support.postgres import PostgresServer
+from tests.support.server import ServerProcess
 
 FLOOR_BINARIES = Path(f"/usr/lib/postgresql/{FLOOR_VERSION}/bin")
 
@@ -104,3 +105,12 @@ def ids(clock: FakeClock, entropy: SeededEntropy) -> Ids:
 def org_id(ids: Ids) -> OrgId:
     """An organisation's id that no other test uses."""
     return OrgId(ids.new())
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[ServerProcess]:
+    """A server process of its own with an empty data folder, started."""
+    server = ServerProcess()
+    await server.start()
+    yield server
+    await server.remove()
