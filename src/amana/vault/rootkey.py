@@ -20,6 +20,7 @@ import stat
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
 from typing import Protocol
@@ -69,6 +70,15 @@ class RootKey(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a key file is called where it fails, and how its passphrase is given."""
+
+    called: str = "root key"
+    lost: str = "but this database was sealed with one"
+    setting: str = "AMANA_ROOT_PASSPHRASE"
+
+
 class KeyFile:
     """A root key in a file that only the server's own account can read.
 
@@ -77,6 +87,7 @@ class KeyFile:
         passphrase: seals the file; None stores the key open. Compared in Unicode NFKC.
         database_directory: the data directory of the database. The key file must lie outside,
             or a copy of the one would be a copy of the other.
+        words: what messages call it.
     """
 
     def __init__(
@@ -86,8 +97,11 @@ class KeyFile:
         *,
         database_directory: Path | None = None,
         entropy: Entropy | None = None,
+        words: "Words | None" = None,
     ) -> None:
         self._path = path
+        self._words = words or Words()
+        self._file = f"{self._words.called} file {path}"
         self._passphrase = passphrase
         self._database_directory = database_directory
         self._entropy = entropy or SystemEntropy()
@@ -104,13 +118,13 @@ class KeyFile:
         if text is None:
             if not may_create:
                 raise RootKeyFailure(
-                    f"The root key file {self._path} is missing, but this database was sealed with one. "
+                    f"The {self._file} is missing, {self._words.lost}. "
                     "Put the file back from your backup; without it nothing can be read."
                 )
             self._create()
             text = self._read()
         if text is None:
-            raise RootKeyFailure(f"The root key file {self._path} vanished while it was being made.")
+            raise RootKeyFailure(f"The {self._file} vanished while it was being made.")
         key = self._parse(text)
         wrap = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"amana/root-wrap/v1").derive(key)
         self._cipher = AESGCM(wrap)
@@ -129,7 +143,7 @@ class KeyFile:
 
     def _unlocked(self) -> AESGCM:
         if self._cipher is None:
-            raise RootKeyFailure("The root key was used before it was unlocked.")
+            raise RootKeyFailure(f"The {self._words.called} was used before it was unlocked.")
         return self._cipher
 
     def _check_place(self) -> None:
@@ -137,7 +151,7 @@ class KeyFile:
             return
         if self._path.resolve().is_relative_to(self._database_directory.resolve()):
             raise RootKeyFailure(
-                f"The root key file {self._path} lies inside the database directory "
+                f"The {self._file} lies inside the database directory "
                 f"{self._database_directory}. Move it elsewhere: a copy of the one must not hold the other."
             )
 
@@ -148,9 +162,7 @@ class KeyFile:
         except FileNotFoundError:
             return None
         except OSError as failure:
-            raise RootKeyFailure(
-                f"The root key file {self._path} cannot be read: {failure.strerror}."
-            ) from failure
+            raise RootKeyFailure(f"The {self._file} cannot be read: {failure.strerror}.") from failure
         try:
             self._check_permissions(os.fstat(descriptor))
             return os.read(descriptor, MAX_FILE_BYTES)
@@ -159,15 +171,15 @@ class KeyFile:
 
     def _check_permissions(self, found: os.stat_result) -> None:
         if not stat.S_ISREG(found.st_mode):
-            raise RootKeyFailure(f"The root key file {self._path} is not a regular file.")
+            raise RootKeyFailure(f"The {self._file} is not a regular file.")
         if found.st_uid != os.geteuid():
             raise RootKeyFailure(
-                f"The root key file {self._path} belongs to user {found.st_uid}, "
+                f"The {self._file} belongs to user {found.st_uid}, "
                 f"but the server runs as user {os.geteuid()}. Type: chown {os.geteuid()} {self._path}"
             )
         if found.st_mode & 0o077:
             raise RootKeyFailure(
-                f"Others can read the root key file {self._path} (mode {found.st_mode & 0o777:04o}). "
+                f"Others can read the {self._file} (mode {found.st_mode & 0o777:04o}). "
                 f"Type: chmod 600 {self._path}"
             )
 
@@ -187,9 +199,7 @@ class KeyFile:
             draft.unlink()
             _sync_folder(self._path.parent)
         except OSError as failure:
-            raise RootKeyFailure(
-                f"The root key file {self._path} cannot be made: {failure.strerror}."
-            ) from failure
+            raise RootKeyFailure(f"The {self._file} cannot be made: {failure.strerror}.") from failure
 
     def _encode(self, key: bytes) -> bytes:
         content: dict[str, object] = {"format": FORMAT}
@@ -221,7 +231,7 @@ class KeyFile:
                 raise ValueError("length")
         except (ValueError, KeyError, TypeError, binascii.Error) as failure:
             raise RootKeyFailure(
-                f"The root key file {self._path} is damaged or is no Amana root key. "
+                f"The {self._file} is damaged or is no Amana {self._words.called}. "
                 "Put it back from your backup."
             ) from failure
         return key
@@ -229,16 +239,14 @@ class KeyFile:
     def _plain(self, content: Mapping[str, object]) -> bytes:
         if self._passphrase is not None:
             raise RootKeyFailure(
-                f"A passphrase was given, but the root key file {self._path} is not sealed with one. "
+                f"A passphrase was given, but the {self._file} is not sealed with one. "
                 "Start without the passphrase."
             )
         return _from_base64(content["key"])
 
     def _unseal(self, content: Mapping[str, object]) -> bytes:
         if self._passphrase is None:
-            raise RootKeyFailure(
-                f"The root key file {self._path} is sealed with a passphrase. Set AMANA_ROOT_PASSPHRASE."
-            )
+            raise RootKeyFailure(f"The {self._file} is sealed with a passphrase. Set {self._words.setting}.")
         kdf = content["kdf"]
         if not isinstance(kdf, dict) or kdf["name"] != "argon2id" or kdf["version"] != ARGON2_VERSION:
             raise ValueError("kdf")
@@ -250,7 +258,7 @@ class KeyFile:
             return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _binding(settings, salt))
         except InvalidTag as wrong:
             raise RootKeyFailure(
-                f"The passphrase does not open the root key file {self._path}. Check AMANA_ROOT_PASSPHRASE."
+                f"The passphrase does not open the {self._file}. Check {self._words.setting}."
             ) from wrong
 
 
