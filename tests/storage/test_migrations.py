@@ -14,8 +14,9 @@ from amana.storage.errors import (
     MigrationChanged,
     MigrationFailed,
     SchemaNewer,
+    SchemaOlder,
 )
-from amana.storage.migrations import ADVISORY_LOCK, migrate
+from amana.storage.migrations import ADVISORY_LOCK, migrate, require_brought_up
 from amana.storage.partitions import ensure_month_partitions
 from tests.support.clock import FakeClock
 from tests.support.postgres import PostgresServer, dsn_of, schema_folders
@@ -114,6 +115,48 @@ async def test_a_newer_schema_is_refused(tree: Tree) -> None:
 
     with pytest.raises(SchemaNewer, match="newer Amana"):
         await tree.migrate()
+
+
+@pytest.mark.parametrize(
+    ("header", "table"),
+    [("-- safe for 0.1.0\n", "schema_addition"), ("-- safe for 0.1.5\n", "schema_migration")],
+)
+async def test_an_addition_that_is_safe_for_this_release_may_be_met_by_it(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, header: str, table: str
+) -> None:
+    monkeypatch.setattr("amana.storage.migrations.__version__", "0.1.5")
+    tree.write("2026112202_a_make.sql", "CREATE TABLE t (x int)")
+    newer = tree.write("2027010101_a_later.sql", f"{header}CREATE TABLE later (x int)")
+    await tree.migrate()
+    newer.unlink()
+
+    await tree.migrate()
+
+    assert await tree.ask(f"SELECT name FROM {table} WHERE safe_for IS NOT NULL") == newer.name
+    assert await tree.ask("SELECT to_regclass('later')") == "later"
+    assert await tree.ask("SELECT has_table_privilege('amana_app', 'schema_addition', 'INSERT')") is False
+
+
+async def test_an_addition_that_is_safe_only_for_later_releases_is_refused(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("amana.storage.migrations.__version__", "0.1.5")
+    newer = tree.write("2027010101_a_later.sql", "-- safe for 0.1.6\nCREATE TABLE later (x int)")
+    await tree.migrate()
+    newer.unlink()
+
+    with pytest.raises(SchemaNewer, match="newer Amana"):
+        await tree.migrate()
+
+
+async def test_a_schema_that_lacks_something_is_refused_by_who_only_looks(tree: Tree) -> None:
+    tree.write("2026112202_a_make.sql", "CREATE TABLE t (x int)")
+    with pytest.raises(SchemaOlder, match="2026112202_a_make"):
+        await require_brought_up(tree.dsn, tree.folders)
+
+    await tree.migrate()
+
+    await require_brought_up(tree.dsn, tree.folders)
 
 
 async def test_a_table_in_use_fails_soon_and_says_so(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 
 DISTRIBUTION = {"CONV": "conversation_id", "USER": "user_id", "ORG": None, "SYSTEM": None}
 # The only tables without an organisation, each for the reason in its comment.
-SYSTEM_TABLES = {"amana.schema_migration", "keyring.root_key"}
+SYSTEM_TABLES = {"amana.schema_addition", "amana.schema_migration", "keyring.root_key"}
 
 _TABLES = """
 SELECT n.nspname || '.' || c.relname AS name, c.oid, c.relispartition AS partition,

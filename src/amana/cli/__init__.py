@@ -5,6 +5,7 @@ import sys
 from cyclopts import App
 
 from amana import __version__
+from amana.cli.admin import admin
 from amana.cli.demo import demo
 from amana.cli.serve import serve
 from amana.kernel.errors import StartFailure
@@ -17,14 +18,16 @@ app = App(
 )
 app.command(serve)
 app.command(demo)
+app.command(admin)
 
 
 def main() -> None:
-    """Run a command; a failure to start is one sentence and exit code 1, never a stack trace."""
+    """Run a command; a failure to start or to do it is one sentence and exit code 1, never a stack trace."""
     try:
         app()
     except StartFailure as failure:
-        print(f"Amana cannot start: {failure}", file=sys.stderr)
+        starting = sys.argv[1:2] in (["serve"], ["demo"])
+        print(f"{'Amana cannot start' if starting else 'amana'}: {failure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

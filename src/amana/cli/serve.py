@@ -76,7 +76,7 @@ async def announce(runtime: "Runtime", settings: "Settings") -> None:
     lines += runtime.notices
     secret = await runtime.issue_setup_secret()
     if secret is not None:
-        lines.append(_offer_setup(f"{runtime.public_url}/setup#{secret}", settings.data_dir))
+        lines.append(setup_offer(f"{runtime.public_url}/setup#{secret}", settings.data_dir))
     elif settings.database_url is None:
         lines.append(f"Your organisation is in {settings.data_dir.absolute()}")
     else:
@@ -89,7 +89,8 @@ def port_moved(wanted: int, taken: int) -> str:
     return f"(Port {wanted} is taken, so it is {taken} this time.)"
 
 
-def _offer_setup(link: str, data_dir: Path) -> str:
+def setup_offer(link: str, data_dir: Path) -> str:
+    """Say how to begin: the link itself to a person, its place where nobody looks."""
     if sys.stdout.isatty():
         return f"\nOpen this link to set up your organisation (once, within 30 minutes):\n\n  {link}\n"
     # Not a terminal: what is printed may end up in a log, and the link is a key.

@@ -99,6 +99,10 @@ class SchemaNewer(StartFailure):
     code = "schema_newer"
 
 
+class SchemaOlder(StartFailure):
+    code = "schema_older"
+
+
 class MigrationChanged(StartFailure):
     code = "migration_changed"
 

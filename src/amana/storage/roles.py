@@ -11,8 +11,8 @@ _RIGHTS = """
 GRANT USAGE ON SCHEMA amana, keyring TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA amana, keyring TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA amana, keyring GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
-REVOKE INSERT, UPDATE, DELETE ON amana.schema_migration FROM {role};
 """
+_READ_ONLY = "REVOKE INSERT, UPDATE, DELETE ON amana.schema_migration, amana.schema_addition FROM {role}"
 
 
 async def ensure_roles(connection: asyncpg.Connection) -> bool:
@@ -45,6 +45,11 @@ async def grant_rights(connection: asyncpg.Connection) -> None:
     if await connection.fetchval("SELECT has_schema_privilege($1, 'amana', 'USAGE')", APP_ROLE):
         return
     await connection.execute(_RIGHTS.format(role=APP_ROLE))
+
+
+async def protect_records(connection: asyncpg.Connection) -> None:
+    """Keep the application's role from writing what ran; safe to repeat."""
+    await connection.execute(_READ_ONLY.format(role=APP_ROLE))
 
 
 async def _ensure_role(connection: asyncpg.Connection, role: str) -> None:
