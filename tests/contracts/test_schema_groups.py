@@ -34,6 +34,7 @@ VALUES = {
     "uuid[]": lambda chance: [UUID(int=chance.getrandbits(128))],
     "text[]": lambda chance: [f"text {chance.getrandbits(60)}"],
     "bytea[]": lambda chance: [chance.randbytes(8)],
+    "integer[]": lambda chance: [chance.randrange(1, 2**31)],
 }
 KEYLESS = """
 CREATE TABLE loose (org_id uuid NOT NULL);

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from amana.kernel.ids import Ids, Seq
 from amana.storage.database import Database
-from amana.vault import READABLE, Ground, ReaderProof, Unreadable, Vault, formats, issue
+from amana.vault import READABLE, Cause, Ground, ReaderProof, Unreadable, Vault, formats, issue
 from tests.support.clock import FakeClock
 from tests.vault.room import Room, open_room
 
@@ -39,7 +39,7 @@ async def test_a_removed_message_is_left_to_cases_and_its_author(
     first, second = await room.say("removed", "stays")
     async with database.write(room.org_id) as tx:
         await room.vault.move_to_trace(
-            tx, room.proof(), await room.rows(first), due=clock.now() + timedelta(days=30)
+            tx, room.proof(), await room.rows(first), due=clock.now() + timedelta(days=30), now=clock.now()
         )
 
     assert await room.read() == {first: Unreadable.ERASED, second: room.texts[second]}
@@ -59,7 +59,11 @@ async def test_removing_twice_keeps_the_first_due_date(
     for days in (30, 60):
         async with database.write(room.org_id) as tx:
             await room.vault.move_to_trace(
-                tx, room.proof(), await room.rows(first), due=clock.now() + timedelta(days=days)
+                tx,
+                room.proof(),
+                await room.rows(first),
+                due=clock.now() + timedelta(days=days),
+                now=clock.now(),
             )
 
     async with database.write(room.org_id) as tx:
@@ -74,7 +78,9 @@ async def test_a_rolled_back_removal_leaves_the_message(
 
     async def remove_and_fail() -> None:
         async with database.write(room.org_id) as tx:
-            await room.vault.move_to_trace(tx, room.proof(), await room.rows(), due=clock.now())
+            await room.vault.move_to_trace(
+                tx, room.proof(), await room.rows(), due=clock.now(), now=clock.now()
+            )
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -90,7 +96,7 @@ async def test_traces_end_when_they_are_due_and_not_before(
     for each in (room, other):
         await each.say("removed", "stays")
         async with database.write(each.org_id) as tx:
-            await vault.move_to_trace(tx, each.proof(), await each.rows(Seq(1)), due=due)
+            await vault.move_to_trace(tx, each.proof(), await each.rows(Seq(1)), due=due, now=clock.now())
 
     async with database.write(room.org_id) as tx:
         assert await vault.end_due_traces(tx, due - timedelta(microseconds=1)) == 0
@@ -101,12 +107,19 @@ async def test_traces_end_when_they_are_due_and_not_before(
 
 
 async def test_erasure_ends_live_and_trace_and_leaves_the_ciphertext_unreadable(
-    room: Room, database: Database
+    room: Room, database: Database, clock: FakeClock
 ) -> None:
     await room.say("erased", "stays")
 
     async with database.write(room.org_id) as tx:
-        ended = await room.vault.end_grounds(tx, room.conversation_id, [Seq(1)], (Ground.LIVE, Ground.TRACE))
+        ended = await room.vault.end_grounds(
+            tx,
+            room.conversation_id,
+            [Seq(1)],
+            (Ground.LIVE, Ground.TRACE),
+            cause=Cause.PERSON,
+            now=clock.now(),
+        )
 
     assert ended == 1
     for proof in (room.proof(), case(room)):

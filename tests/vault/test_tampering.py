@@ -132,7 +132,9 @@ async def test_refused_and_reported(
     await room.say("one", "two", "three", "four", "gone")
     await other.say("uno", "dos")
     async with database.write(room.org_id) as tx:
-        await room.vault.move_to_trace(tx, room.proof(), await room.rows(Seq(5)), due=clock.advance(days=30))
+        await room.vault.move_to_trace(
+            tx, room.proof(), await room.rows(Seq(5)), due=clock.advance(days=30), now=clock.now()
+        )
     room.texts.pop(Seq(5))
     restarted = Vault(
         database, KeyFile(key_path), SeededEntropy(5), on_damage=damages.append
@@ -208,7 +210,9 @@ async def test_a_case_reads_on_when_one_of_two_wraps_is_damaged(
         last=Seq(1),
     )
     async with database.write(room.org_id) as tx:
-        await room.vault.move_to_trace(tx, room.proof(), await room.rows(), due=clock.advance(days=30))
+        await room.vault.move_to_trace(
+            tx, room.proof(), await room.rows(), due=clock.advance(days=30), now=clock.now()
+        )
     await intruder.run(
         "INSERT INTO keyring.wrap SELECT org_id, conversation_id, seq, 1, bucket, key_ref, wrapped, NULL"
         " FROM keyring.wrap WHERE conversation_id = $1",
@@ -244,7 +248,9 @@ async def test_a_removal_ends_a_damaged_message_too(
     await intruder.run("UPDATE event SET body = '' WHERE conversation_id = $1", room.conversation_id)
 
     async with database.write(room.org_id) as tx:
-        await room.vault.move_to_trace(tx, room.proof(), await room.rows(), due=clock.advance(days=30))
+        await room.vault.move_to_trace(
+            tx, room.proof(), await room.rows(), due=clock.advance(days=30), now=clock.now()
+        )
 
     assert len(damages) == 1
     assert await room.wraps(first) == set()

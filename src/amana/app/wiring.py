@@ -47,6 +47,7 @@ from amana.realtime.operations import SocketOperation
 from amana.realtime.ws import Gateway
 from amana.storage.database import Database
 from amana.vault import Vault
+from amana.vault.service import TRACES_AT_ONCE
 
 Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -218,5 +219,7 @@ async def _end_traces(people_desk: PeopleDesk, vault: Vault, clock: Clock) -> No
         organisation = await people_desk.organisation()
     except NotSetUp:
         return
-    async with people_desk.db.write(organisation.org_id) as tx:
-        await vault.end_due_traces(tx, clock.now())
+    while True:
+        async with people_desk.db.write(organisation.org_id) as tx:
+            if await vault.end_due_traces(tx, clock.now()) < TRACES_AT_ONCE:
+                return

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from amana.kernel.feature import Feature
 from amana.kernel.limits import Limit
+from amana.vault.erasure import Cause
 from amana.vault.errors import KeyUnavailable, RootKeyFailure
 from amana.vault.grounds import Ground
 from amana.vault.keychain import MAX_CACHED_CONVERSATIONS
@@ -47,6 +48,7 @@ __all__ = [
     "READABLE",
     "Address",
     "CaseProof",
+    "Cause",
     "Damage",
     "DamagedPart",
     "ExportProof",

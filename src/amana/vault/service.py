@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from amana.kernel.entropy import Entropy
 from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.storage.database import Database, Tx
-from amana.vault import formats, queries
+from amana.vault import erasure, formats, queries
+from amana.vault.erasure import Cause
 from amana.vault.errors import CannotUnwrap, KeyUnavailable, RootKeyFailure
 from amana.vault.grounds import Ground
 from amana.vault.keychain import ConversationKeys, KeyChain
@@ -31,6 +32,9 @@ from amana.vault.proofs import READABLE, ReaderProof, check_cover
 from amana.vault.rootkey import RootKey
 
 log = structlog.get_logger()
+
+TRACES_AT_ONCE = 5_000
+"""Traces that end in one transaction: it stays far below the statement time limit."""
 
 _ROOT_CHECK_CONTEXT = b"amana/root-check/v1\0"
 
@@ -185,7 +189,7 @@ class Vault:
             return Unreadable.DAMAGED
 
     async def move_to_trace(
-        self, tx: Tx, proof: ReaderProof, items: Sequence[Stored], *, due: datetime
+        self, tx: Tx, proof: ReaderProof, items: Sequence[Stored], *, due: datetime, now: datetime
     ) -> None:
         """End ``live`` for these rows and keep them as ``trace`` until ``due``: an edit or a removal.
 
@@ -209,17 +213,29 @@ class Vault:
                 traces.append(self._trace_of(item, opened, keys[item.address.conversation_id]))
         await queries.insert_wraps(tx, proof.org_id, traces, due)
         for conversation_id, seqs in _by_conversation(items).items():
-            await queries.end_wraps(tx, conversation_id, seqs, (Ground.LIVE,))
+            await self.end_grounds(tx, conversation_id, seqs, (Ground.LIVE,), cause=Cause.CHANGED, now=now)
 
     async def end_grounds(
-        self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq], grounds: Iterable[Ground]
+        self,
+        tx: Tx,
+        conversation_id: ConversationId,
+        seqs: Sequence[Seq],
+        grounds: Iterable[Ground],
+        *,
+        cause: Cause,
+        now: datetime,
     ) -> int:
-        """Delete the wraps of these grounds; gives how many there were. Without any left, content is gone."""
-        return await queries.end_wraps(tx, conversation_id, seqs, tuple(grounds))
+        """Delete the wraps of these grounds; gives how many there were. Without any left, content is gone.
 
-    async def end_due_traces(self, tx: Tx, now: datetime) -> int:
-        """Delete the traces of this organisation that were due by ``now``; gives how many."""
-        return await queries.end_due(tx, Ground.TRACE, now)
+        The erasure journal gets its rows in the same transaction.
+        """
+        return await erasure.end_grounds(
+            tx, self._entropy, conversation_id, seqs, grounds, cause=cause, now=now
+        )
+
+    async def end_due_traces(self, tx: Tx, now: datetime, *, limit: int = TRACES_AT_ONCE) -> int:
+        """Delete traces of this organisation that were due by ``now``, at most ``limit``; gives how many."""
+        return await erasure.end_due(tx, self._entropy, now, limit=limit)
 
     async def _load(
         self, tx: Tx | None, requests: Sequence[SealRequest], conversation_id: ConversationId

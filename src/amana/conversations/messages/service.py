@@ -190,9 +190,9 @@ class MessageService:
 
     async def _end(self, tx: Tx, actor: Actor, member: Member, event: StoredEvent) -> None:
         """The text of ``event`` is not to be read by members from now on."""
-        due = self._desk.clock.now() + TRACE_PERIOD
+        now = self._desk.clock.now()
         proof = proof_of(actor.org_id, member)
-        await self._desk.vault.move_to_trace(tx, proof, [stored_of(event)], due=due)
+        await self._desk.vault.move_to_trace(tx, proof, [stored_of(event)], due=now + TRACE_PERIOD, now=now)
 
     async def _repeated(
         self, tx: Tx, actor: Actor, target: Target, original: StoredEvent, kind: int, content: bytes
