@@ -146,6 +146,43 @@ async def test_another_fence_makes_the_client_start_again(world: World) -> None:
     assert client.applied[room] == [1, 2]
 
 
+async def test_a_restore_under_open_sockets_makes_every_one_begin_again(world: World) -> None:
+    room = world.room()
+    world.memory.heads[room] = 9
+    clients = [world.client("ana", room), world.client("bo", room)]
+    for client in clients:
+        await client.connect()
+        client.watch(room)
+    await world.quiet()
+
+    world.memory.heads[room], world.memory.fences[room] = 4, 7
+    await world.gateway.pump.send_digest()
+    await world.quiet()
+    world.commit(room)
+    await world.quiet()
+    await world.gateway.pump.send_digest()
+    await world.quiet()
+
+    for client in clients:
+        assert client.of("reset") == [{"t": "reset", "c": str(room), "fence": 7}]
+        assert client.applied[room] == [1, 2, 3, 4, 5]
+        assert client.fence[room] == 7
+
+
+async def test_a_restore_reaches_those_who_follow_a_large_room_passively(world: World) -> None:
+    world.memory.members = 10_000
+    room = world.room()
+    world.memory.heads[room] = 9
+    client = world.client("ana", room)
+    await client.connect()
+
+    world.memory.heads[room], world.memory.fences[room] = 4, 7
+    await world.gateway.pump.send_digest()
+    await world.quiet()
+
+    assert client.of("reset") == [{"t": "reset", "c": str(room), "fence": 7}]
+
+
 async def test_sockets_that_miss_the_same_range_share_one_read(world: World) -> None:
     room = world.room()
     clients = [world.client(f"person {number}", room) for number in range(30)]

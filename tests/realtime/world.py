@@ -95,7 +95,9 @@ class Memory:
         return UserRange(len(events), events[after:], limited=False)
 
     async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
-        return [Head(room, Seq(head), head, 0, 0, b"") for room, head in self.heads.items()]
+        return [
+            Head(room, Seq(head), head, 0, self.fences.get(room, 0), b"") for room, head in self.heads.items()
+        ]
 
 
 @dataclass

@@ -52,7 +52,7 @@ class Following:
         return RangeBlob(found.first, found.last, b",".join(found.frames), found.limited)
 
     async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
-        """Heads of conversations with an event dated since then."""
+        """Heads of conversations with an event dated, or a fence raised, since then."""
         async with self._database.read(org_id) as tx:
             return await self._desk.log.recent_heads(tx, since_ms=since_ms)
 

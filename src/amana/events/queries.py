@@ -1,10 +1,12 @@
 """The SQL of the log's tables."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from asyncpg import Record
 
+from amana.events.fences import fence_at
 from amana.events.model import Appended, Head, NewEvent, NewUserEvent, StoredEvent, UserEvent
 from amana.kernel.ids import Bucket, ClientId, ConversationId, OrgId, Seq, UserId, bucket_at, time_ms_of
 from amana.storage.database import Tx
@@ -196,13 +198,16 @@ async def heads(tx: Tx, conversation_ids: Sequence[ConversationId]) -> dict[Conv
 
 
 async def recent_heads(tx: Tx, *, since_ms: int) -> list[Head]:
-    """Heads of conversations with an event dated since then."""
+    """Heads of conversations with an event dated since then, or whose fence was raised since then."""
     rows = await tx.all(
         f"""
         SELECT {_HEAD} FROM conversation_head
          WHERE conversation_id IN (SELECT e.conversation_id FROM event e WHERE e.ts >= :since_ms)
+        UNION
+        SELECT {_HEAD} FROM conversation_head WHERE fence > 0 AND fence >= :fence
         """,  # noqa: S608
         since_ms=since_ms,
+        fence=fence_at(datetime.fromtimestamp(since_ms / 1000, UTC)),
     )
     return [_head(row) for row in rows]
 

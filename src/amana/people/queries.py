@@ -334,3 +334,11 @@ def _account(row: asyncpg.Record) -> Account:
         row["language"],
         row["password_hash"],
     )
+
+
+async def end_every_session(tx: Tx, *, now: datetime) -> int:
+    """Sign every device of the organisation out; gives how many there were.
+
+    After a restore nobody knows which of them were revoked in the time that was lost.
+    """
+    return await tx.run("UPDATE device_session SET ended_at = :now WHERE ended_at IS NULL", now=now)

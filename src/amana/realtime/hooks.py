@@ -57,4 +57,7 @@ class Hooks(Protocol):
         """Private events after a position."""
 
     async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
-        """Heads of conversations with an event dated since then: repairs lost doorbells."""
+        """Heads of conversations with an event dated since then: repairs lost doorbells.
+
+        With them those whose fence was raised since then: another process restored them.
+        """

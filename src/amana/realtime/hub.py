@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from amana.events.following import Subscription
+from amana.events.model import Head
 from amana.kernel.ids import ConversationId, SessionId, UserId
 from amana.kernel.limits import Limit
 from amana.realtime import wire
@@ -21,6 +22,9 @@ LIMITS = (
         "In larger rooms only those who have it open get whole events; the others get its new position.",
     ),
 )
+
+# A place in a history that is no more: ``resume`` answers it with a reset.
+ANY_PLACE, OTHER_FENCE = 1, -1
 
 Key = TypeVar("Key")
 
@@ -335,6 +339,19 @@ class Hub:
     def head_seen(self, conversation_id: ConversationId, seq: int, msg_no: int) -> None:
         """The database says that a conversation has come this far."""
         self.conversation_moved(conversation_id, seq, seq, msg_no, None)
+
+    def fence_seen(self, head: Head) -> None:
+        """The database says that a conversation was restored: whoever follows it begins again."""
+        room = self._rooms.get(head.conversation_id)
+        if room is None or head.fence <= room.fence:
+            return
+        self.recent[head.conversation_id] = (head.seq, head.msg_no)
+        room.fence, room.head, room.msg_no = head.fence, head.seq, head.msg_no
+        reset = Part(PartKind.ANSWER, wire.reset(head.conversation_id, head.fence))
+        for socket in tuple(room.passive):
+            self.put(socket, reset)
+        for socket in (*room.live, *room.behind):
+            self.resume(socket, room, seq=ANY_PLACE, fence=OTHER_FENCE)
 
     def advance(self, room: Room) -> None:
         """After a range read: settle who has caught up and ask for what is still lacking."""

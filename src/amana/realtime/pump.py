@@ -272,6 +272,7 @@ class Pump:
         moved: dict[ConversationId, int] = {}
         for org_id in organisations:
             for found in await self._hooks.recent_heads(org_id, since_ms=since_ms):
+                self._hub.fence_seen(found)
                 self._hub.head_seen(found.conversation_id, found.seq, found.msg_no)
                 if self._announced.get(found.conversation_id) != found.seq:
                     moved[found.conversation_id] = found.seq

@@ -114,6 +114,11 @@ class Layout:
         return self.root / "postgres.log"
 
     @property
+    def restoring(self) -> Path:
+        """Where a restore works until it is complete; it is a data folder of its own."""
+        return self.root / "restoring"
+
+    @property
     def runtime(self) -> Path:
         return _SHARED_RUNTIME if self.hidden else self.root / "runtime"
 
@@ -189,6 +194,19 @@ def check_version(layout: Layout, binaries: Binaries) -> None:
         raise DataVersionMismatch(
             f"The data in {layout.data} were written by PostgreSQL {written_by}; this Amana brings "
             f"PostgreSQL {binaries.major}. See docs/operating/database.md."
+        )
+
+
+def check_not_restoring(layout: Layout) -> None:
+    """Refuse to make an empty database where a restore was begun and not finished.
+
+    Raises:
+        DataDirUnusable: says how to go on.
+    """
+    if layout.restoring.exists():
+        raise DataDirUnusable(
+            f"A restore into {layout.root} was not finished. Run amana restore again: it begins anew. "
+            f"To start with an empty database instead, remove {layout.restoring}."
         )
 
 

