@@ -7,17 +7,16 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
-import uvicorn
 
 from amana.app.acme import AcmeEdge, caddy_configuration
 from amana.app.certificates import CompanyAuthority, ReloadingContext
 from amana.app.install_pages import InstallPages
 from amana.app.listening import listen
 from amana.app.secure_context import SecureContext
+from amana.app.serving import cancel, reloading, serving
 from amana.app.settings import LOCAL_HOSTS, Settings, TlsMode
 from amana.app.storage import open_storage
 from amana.app.wiring import Runtime, build_runtime
@@ -25,13 +24,8 @@ from amana.http.asgi import App
 from amana.kernel.clock import Clock, SystemClock
 from amana.kernel.entropy import SystemEntropy
 from amana.kernel.errors import StartFailure
-from amana.realtime.ws import TRANSPORT_MAX_BYTES
 
 log = structlog.get_logger("amana.process")
-
-CERTIFICATE_CHECK = timedelta(seconds=10)
-# How long a stop waits for requests under way; sockets are drained before.
-STOP_TIMEOUT_S = 10
 
 
 async def serve_until_stopped(settings: Settings, announce: Callable[[Runtime], Awaitable[None]]) -> None:
@@ -87,13 +81,8 @@ class _Edge:
             tls = await self._prepare_tls(stack, runtime)
             proxies = runtime.trusted_proxies
             app: App = SecureContext(runtime.app, public_url=self._public_url, trusted_proxies=proxies)
-            server = _uvicorn(app, tls)
-            task = asyncio.create_task(server.serve(sockets=[self._sock]), name="http")
-            stack.push_async_callback(_stop_serving, server, task, runtime)
-            while not server.started:
-                if task.done():
-                    task.result()
-                await asyncio.sleep(0.005)
+            await stack.enter_async_context(serving(app, self._sock, tls, name="http"))
+            stack.push_async_callback(runtime.drain)
             yield
 
     async def _prepare_tls(self, stack: AsyncExitStack, runtime: Runtime) -> ReloadingContext | None:
@@ -104,26 +93,15 @@ class _Edge:
         if settings.tls is TlsMode.FILES:
             if settings.tls_certificate is None or settings.tls_key is None:
                 raise StartFailure("--tls files needs --tls-certificate and --tls-key.")
-            return self._reloading(stack, settings.tls_certificate, settings.tls_key, lambda: False)
+            return reloading(stack, settings.tls_certificate, settings.tls_key)
         if settings.tls is TlsMode.INTERNAL:
             authority = CompanyAuthority(settings.data_dir / "tls", self._host, runtime.entropy)
             authority.ensure(runtime.clock.now())
             await self._serve_install_pages(stack, authority, runtime)
-            return self._reloading(
+            return reloading(
                 stack, authority.certificate, authority.key, lambda: authority.ensure(runtime.clock.now())
             )
         return None
-
-    def _reloading(
-        self, stack: AsyncExitStack, certificate: Path, key: Path, renew: Callable[[], bool]
-    ) -> ReloadingContext:
-        try:
-            context = ReloadingContext(certificate, key)
-        except OSError as error:  # ssl.SSLError is one of them
-            raise StartFailure(f"the certificate or its key cannot be used: {error}.") from None
-        watching = asyncio.create_task(_watch_certificate(context, renew), name="certificate")
-        stack.push_async_callback(_cancel, watching)
-        return context
 
     async def _start_acme(self, stack: AsyncExitStack) -> None:
         folder = self._settings.data_dir / "acme"
@@ -140,70 +118,16 @@ class _Edge:
         stack.push_async_callback(edge.stop)
         await edge.start()
         watching = asyncio.create_task(edge.watch(), name="acme")
-        stack.push_async_callback(_cancel, watching)
+        stack.push_async_callback(cancel, watching)
 
     async def _serve_install_pages(
         self, stack: AsyncExitStack, authority: CompanyAuthority, runtime: Runtime
     ) -> None:
         sock = listen(self._settings.host, self._settings.install_port, fixed=False)
-        server = _uvicorn(InstallPages(authority, self._public_url), None)
-        task = asyncio.create_task(server.serve(sockets=[sock]), name="install-pages")
-        stack.push_async_callback(_stop_serving, server, task, None)
+        pages = InstallPages(authority, self._public_url)
+        await stack.enter_async_context(serving(pages, sock, None, name="install-pages"))
         where = f"http://{self._host}:{sock.getsockname()[1]}/"
         runtime.notices.append(f"Devices install the company certificate from {where}")
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: this process decides when and how it stops."""
-
-    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._serve(sockets)
-
-
-def _uvicorn(app: App, tls: ReloadingContext | None) -> _Server:
-    context = tls.context if tls is not None else None
-    return _Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=TRANSPORT_MAX_BYTES,
-            ws_per_message_deflate=False,
-            ws_ping_interval=30.0,
-            ws_ping_timeout=30.0,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_TIMEOUT_S,
-            ssl_context_factory=(lambda _config, _default: context) if context is not None else None,
-        )
-    )
-
-
-async def _stop_serving(server: _Server, task: asyncio.Task[None], runtime: Runtime | None) -> None:
-    if runtime is not None:
-        await runtime.drain()
-    server.should_exit = True
-    await task
-
-
-async def _watch_certificate(context: ReloadingContext, renew: Callable[[], bool]) -> None:
-    while True:
-        await asyncio.sleep(CERTIFICATE_CHECK.total_seconds())
-        try:
-            renew()
-            if context.reload_if_changed():
-                log.info("tls.certificate_reloaded")
-        except OSError as error:
-            # The old certificate keeps serving; the pair is looked at again in a moment.
-            log.warning("tls.certificate_unusable", reason=type(error).__name__)
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _calm_garbage_collector() -> None:
