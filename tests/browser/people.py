@@ -151,6 +151,9 @@ class Visitor:
         path = await self.page.get_by_test_id("invite-qr").locator("path").get_attribute("d")
         self.drawn = {(int(x), int(y)) for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", path or "")}
         await self.page.keyboard.press("Escape")
+        close = self.page.get_by_test_id("details-close")
+        if await close.is_visible():  # on a phone the details cover the room
+            await close.click()
         return link
 
     async def say(self, text: str) -> None:

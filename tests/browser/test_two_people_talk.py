@@ -103,10 +103,11 @@ async def test_two_people_talk_through_a_killed_server_and_the_disk_knows_no_wor
     assert {word: files_with(server.data_dir, word) for word in WORDS} == {word: [] for word in WORDS}
 
 
-async def test_an_organisation_is_founded_and_joined_with_passkeys_alone(
+async def test_an_organisation_is_founded_and_joined_on_phones_with_passkeys_alone(
     server: ServerProcess, browser: Browser
 ) -> None:
-    ana, bo = await Visitor.arrive(browser), await Visitor.arrive(browser, size=PHONE, locale="de-DE")
+    ana = await Visitor.arrive(browser, size=PHONE, locale="ar")
+    bo = await Visitor.arrive(browser, size=PHONE, locale="de-DE")
     await ana.add_authenticator()
     await bo.add_authenticator()
 

@@ -13,6 +13,7 @@ import { onePane } from "../ui/media";
 import { announce, toast } from "../ui/toast";
 import { ChatList } from "./chats/list";
 import { NoRoom } from "./chats/no-room";
+import { Windows } from "./chats/windows";
 import { People } from "./people/people";
 import { Room } from "./room/room";
 import { details } from "./room/view";
@@ -45,6 +46,7 @@ export default function Shell() {
           {page === "people" ? <People /> : <Settings />}
         </main>
         <Tabs />
+        <Windows />
       </div>
     );
   }
@@ -67,6 +69,8 @@ export default function Shell() {
         )
       )}
       <Tabs />
+      {/* Beside the panes: a window inside a pane that a phone hides would be hidden with it. */}
+      <Windows />
     </div>
   );
 }

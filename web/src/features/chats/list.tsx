@@ -11,7 +11,6 @@ import { Icon, Tick } from "../../ui/icon";
 import { Menu, type MenuPlace } from "../../ui/menu";
 import { onePane } from "../../ui/media";
 import { NewChatActions, openWindow } from "./actions";
-import { Windows } from "./windows";
 
 /** The left pane: filter by name, conversations, ways to begin one. */
 export function ChatList({ current }: { current: string | null }) {
@@ -64,7 +63,6 @@ export function ChatList({ current }: { current: string | null }) {
           ]}
         />
       )}
-      <Windows />
     </>
   );
 }

@@ -130,8 +130,8 @@ function Welcome({ preview, onJoin }: { preview: InvitationPreview; onJoin(): vo
         <Button kind="primary" large onClick={onJoin} data-testid="join-start">
           {t("join")}
         </Button>
-        <small class="muted">
-          {preview.expires_at ? `${t("join-until", { time: fullTime(moment(preview.expires_at)) })} · ` : ""}
+        <small class="muted stack">
+          {preview.expires_at && <span>{t("join-until", { time: fullTime(moment(preview.expires_at)) })}</span>}
           <a href="/sign-in" onClick={follow}>
             {t("have-account")}
           </a>

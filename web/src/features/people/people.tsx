@@ -10,7 +10,6 @@ import { Icon } from "../../ui/icon";
 import { toast } from "../../ui/toast";
 import { openWindow } from "../chats/actions";
 import { openRoomOf } from "../chats/new-chat";
-import { Windows } from "../chats/windows";
 import { sortedPeople } from "./picker";
 
 /** Everybody in the organisation; one press begins a conversation. */
@@ -60,7 +59,6 @@ export function People() {
           </div>
         </div>
       )}
-      <Windows />
     </>
   );
 }

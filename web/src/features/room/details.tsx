@@ -36,7 +36,7 @@ export function Details({ room }: { room: Summary }) {
       <header class="bar bar-line">
         <h2>{t("details")}</h2>
         <span class="end" />
-        <IconButton name="x" label={t("close")} onClick={() => (details.value = false)} />
+        <IconButton name="x" label={t("close")} onClick={() => (details.value = false)} data-testid="details-close" />
       </header>
       <div class="scroll details-body">
         <div class="row">
