@@ -1,0 +1,1 @@
+"""Backups that forget what was erased: taking, keeping, restoring them."""
