@@ -1,0 +1,123 @@
+"""A base backup becomes a data folder: unpacked, owned by the database's account, checked file by file."""
+
+import io
+import os
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+
+from amana.backup.errors import ObjectDamaged
+from amana.storage.binaries import Binaries
+from amana.storage.osuser import OsUser, spawn_identity
+
+CHUNK_BYTES = 1 << 20
+
+
+class Chunks(io.RawIOBase):
+    """A file over an iterator of bytes, for reading once from front to back."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        super().__init__()
+        self._chunks = iter(chunks)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what BufferedReader passes
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = memoryview(chunk)
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def unpack(chunks: Iterable[bytes], folder: Path, user: OsUser, *, moved: Callable[[int], None]) -> None:
+    """Unpack the tar of ``pg_basebackup`` into ``folder``, which must exist and be empty.
+
+    Args:
+        user: whom the files belong to in the end; they are never open to anybody else.
+        moved: told the size of each part that was written, in bytes.
+
+    Raises:
+        ObjectDamaged: not such a tar, or it ends too early.
+    """
+    source = io.BufferedReader(Chunks(chunks), CHUNK_BYTES)
+    try:
+        with tarfile.open(fileobj=source, mode="r|") as archive:
+            for member in archive:
+                _unpack_one(archive, member, folder, user, moved)
+        # The stream is authenticated at its very end: read on to there.
+        while source.read(CHUNK_BYTES):
+            pass
+    except (tarfile.TarError, EOFError) as error:
+        raise ObjectDamaged(f"The base backup is not complete: {error}.") from error
+    if not (folder / "backup_label").exists():
+        raise ObjectDamaged("The base backup is not complete: it holds no backup_label.")
+
+
+def verify(folder: Path, manifest: Path, binaries: Binaries, user: OsUser) -> None:
+    """Compare every file with the manifest of the backup.
+
+    Raises:
+        ObjectDamaged: says what PostgreSQL's own tool found.
+    """
+    command = [binaries.path("pg_verifybackup"), "--no-parse-wal", "--quiet", f"--manifest-path={manifest}"]
+    # From inside: the account may not be allowed to walk to the folder.
+    done = subprocess.run(
+        [*command, "."], capture_output=True, text=True, check=False, cwd=folder, **spawn_identity(user)
+    )
+    if done.returncode != 0:
+        first = (done.stderr.strip() or "it said nothing").splitlines()[0]
+        raise ObjectDamaged(f"The base backup is damaged: {first}.")
+
+
+def make_folder(path: Path, user: OsUser) -> Path:
+    """Make a folder of ``user``, closed to everybody else."""
+    path.mkdir(mode=0o700)
+    if user.switch:
+        os.chown(path, user.uid, user.gid, follow_symlinks=False)
+    return path
+
+
+def write_file(path: Path, data: bytes, user: OsUser) -> None:
+    """Write a file of ``user``; it is complete before anybody sees it by this name."""
+    unfinished = path.with_name(path.name + ".new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
+        file.write(data)
+        if user.switch:
+            os.fchown(file.fileno(), user.uid, user.gid)
+    unfinished.rename(path)
+
+
+def _unpack_one(
+    archive: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    folder: Path,
+    user: OsUser,
+    moved: Callable[[int], None],
+) -> None:
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts:
+        raise ObjectDamaged(f"The base backup holds a file outside of its folder: {member.name}.")
+    path = folder / name
+    if member.isdir():
+        if path != folder and not path.is_dir():
+            make_folder(path, user)
+        return
+    content = archive.extractfile(member) if member.isfile() else None
+    if content is None:
+        raise ObjectDamaged(f"The base backup holds {member.name}, which is neither file nor folder.")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        if user.switch:
+            os.fchown(file.fileno(), user.uid, user.gid)
+        while part := content.read(CHUNK_BYTES):
+            file.write(part)
+            moved(len(part))
