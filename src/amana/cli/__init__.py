@@ -8,6 +8,7 @@ from amana import __version__
 from amana.cli.admin import admin
 from amana.cli.demo import demo
 from amana.cli.serve import serve
+from amana.cli.witness import witness
 from amana.kernel.errors import StartFailure
 
 app = App(
@@ -19,6 +20,7 @@ app = App(
 app.command(serve)
 app.command(demo)
 app.command(admin)
+app.command(witness)
 
 
 def main() -> None:
