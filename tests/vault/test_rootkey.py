@@ -11,7 +11,7 @@ import pytest
 from amana.kernel.entropy import SeededEntropy
 from amana.vault import KeyFile, RootKeyFailure
 from amana.vault.errors import CannotUnwrap
-from amana.vault.rootkey import FORMAT
+from amana.vault.keyfile import FORMAT
 
 KEY = bytes(range(32))
 

@@ -15,11 +15,15 @@ HKDF is HKDF-SHA-256 (RFC 5869) without salt, 32 bytes out. No key is used for t
 A key that a transaction has just written may vanish with it, and a cached key without a row
 would seal content that nobody can ever open. So what is read through a caller's transaction
 enters the cache only after its commit.
+
+Epochs and generations only grow, and an older one keeps opening what it sealed. So a process whose
+cache is behind seals validly, and whoever meets a number it does not know reads the keys again.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from struct import Struct
 
 from cryptography.exceptions import InvalidTag
@@ -89,23 +93,37 @@ class KeyChain:
         self._organisations: OrderedDict[OrgId, OrganisationKeys] = OrderedDict()
         self._conversations: OrderedDict[ConversationId, ConversationKeys] = OrderedDict()
 
-    async def create_organisation(self, tx: Tx, org_id: OrgId) -> None:
-        """Make the first key of an organisation. Does nothing when it has one."""
+    async def create_organisation(self, tx: Tx, org_id: OrgId, *, epoch: int = FIRST_EPOCH) -> None:
+        """Make one epoch of an organisation's key. Does nothing when it exists."""
         key = self._entropy.token_bytes(KEY_BYTES)
-        wrapped = await self._root.wrap(key, organisation_context(org_id, FIRST_EPOCH))
-        await queries.insert_organisation_key(tx, org_id, FIRST_EPOCH, wrapped)
+        wrapped = await self._root.wrap(key, organisation_context(org_id, epoch))
+        await queries.insert_organisation_key(tx, org_id, epoch, wrapped)
 
-    async def create_conversation(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> None:
-        """Make the first key of a conversation. Does nothing when it has one."""
+    async def create_conversations(
+        self, tx: Tx, org_id: OrgId, generations: Mapping[ConversationId, int], *, now: datetime | None = None
+    ) -> None:
+        """Make one generation of each conversation's key, under the newest epoch; one that exists stays.
+
+        Args:
+            now: when they are made; the database's time when it is left out.
+        """
         organisation = await self.organisation(tx, org_id)
+        rows = []
+        for conversation_id, generation in generations.items():
+            key = self._entropy.token_bytes(KEY_BYTES)
+            row = queries.ConversationKeyRow(conversation_id, generation, organisation.current, b"")
+            rows.append(self.wrap_conversation(organisation, org_id, row, key))
+        await queries.insert_conversation_keys(tx, org_id, rows, now)
+
+    def wrap_conversation(
+        self, organisation: OrganisationKeys, org_id: OrgId, row: queries.ConversationKeyRow, key: bytes
+    ) -> queries.ConversationKeyRow:
+        """Wrap a generation's key under the organisation's newest epoch."""
         epoch = organisation.current
-        context = conversation_context(org_id, conversation_id, FIRST_GENERATION, epoch)
-        random = self._entropy.token_bytes(KEY_BYTES + NONCE_BYTES)
-        key, nonce = random[:KEY_BYTES], random[KEY_BYTES:]
+        context = conversation_context(org_id, row.conversation_id, row.generation, epoch)
+        nonce = self._entropy.token_bytes(NONCE_BYTES)
         sealed = organisation.conversation_wrap[epoch].encrypt(nonce, key, context)
-        await queries.insert_conversation_key(
-            tx, org_id, conversation_id, FIRST_GENERATION, epoch, VERSION + nonce + sealed
-        )
+        return replace(row, epoch=epoch, wrapped=VERSION + nonce + sealed)
 
     def cached(self, conversation_id: ConversationId) -> ConversationKeys | None:
         """The keys if they are at hand; never suspends."""
@@ -124,6 +142,14 @@ class KeyChain:
         if found is not None:
             self._organisations.move_to_end(org_id)
             return found
+        return await self.reload_organisation(tx, org_id)
+
+    async def reload_organisation(self, tx: Tx | None, org_id: OrgId) -> OrganisationKeys:
+        """Read an organisation's keys again: a newer epoch may have been made, also by another process.
+
+        Raises:
+            KeyUnavailable: there is none, or the stored one does not open.
+        """
         if tx is None:
             async with self._database.read(org_id) as own:
                 rows = await queries.organisation_keys(own, org_id)
@@ -152,6 +178,31 @@ class KeyChain:
             result.update(await self._load_conversations(tx, org_id, missing))
         return result
 
+    async def covering(self, tx: Tx | None, org_id: OrgId, epochs: Iterable[int]) -> OrganisationKeys:
+        """The organisation's keys, read again when an epoch is not among those in memory.
+
+        Raises:
+            KeyUnavailable: there is none, or the stored one does not open.
+        """
+        keys = await self.organisation(tx, org_id)
+        if all(epoch in keys.text for epoch in epochs):
+            return keys
+        return await self.reload_organisation(tx, org_id)
+
+    def cached_organisation(self, org_id: OrgId) -> OrganisationKeys | None:
+        """The keys if they are at hand; never suspends."""
+        return self._organisations.get(org_id)
+
+    def forget_older(self, newest: Mapping[ConversationId, int]) -> None:
+        """Drop what a newer generation has overtaken: the next use reads it."""
+        behind = [
+            conversation_id
+            for conversation_id, generation in newest.items()
+            if (keys := self._conversations.get(conversation_id)) and keys.current < generation
+        ]
+        for conversation_id in behind:
+            del self._conversations[conversation_id]
+
     async def reload(self, tx: Tx, org_id: OrgId, conversation_id: ConversationId) -> ConversationKeys | None:
         """Read a conversation's keys again: another process may have added a generation."""
         loaded = await self._load_conversations(tx, org_id, [conversation_id])
@@ -166,7 +217,7 @@ class KeyChain:
         else:
             rows = await queries.conversation_keys(tx, ids)
         try:
-            organisation = await self.organisation(tx, org_id)
+            organisation = await self.covering(tx, org_id, {row.epoch for row in rows})
         except KeyUnavailable:
             return {}
         loaded = _open_conversations(organisation, org_id, rows)
@@ -177,9 +228,13 @@ class KeyChain:
     async def _open_organisation(
         self, org_id: OrgId, rows: Sequence[queries.OrganisationKeyRow]
     ) -> OrganisationKeys:
-        wraps: dict[int, AESGCM] = {}
-        texts: dict[int, AESGCM] = {}
+        known = self._organisations.get(org_id)
+        # What is open stays open: a key service that is down for a while must not close it again.
+        wraps = dict(known.conversation_wrap) if known else {}
+        texts = dict(known.text) if known else {}
         for row in rows:
+            if row.epoch in wraps:
+                continue
             try:
                 key = await self._root.unwrap(row.wrapped, organisation_context(org_id, row.epoch))
             except CannotUnwrap:
@@ -197,14 +252,34 @@ class KeyChain:
             tx.after_commit(keep)
 
     def _keep_organisation(self, org_id: OrgId, keys: OrganisationKeys) -> None:
+        known = self._organisations.get(org_id)
+        if known is not None and known.current > keys.current:
+            return  # read before, kept later
         self._organisations[org_id] = keys
         while len(self._organisations) > MAX_CACHED_ORGANISATIONS:
             self._organisations.popitem(last=False)
 
     def _keep_conversations(self, loaded: dict[ConversationId, ConversationKeys]) -> None:
-        self._conversations.update(loaded)
+        for conversation_id, keys in loaded.items():
+            known = self._conversations.get(conversation_id)
+            if known is None or known.current <= keys.current:
+                self._conversations[conversation_id] = keys
         while len(self._conversations) > MAX_CACHED_CONVERSATIONS:
             self._conversations.popitem(last=False)
+
+
+def unwrap_conversation(
+    organisation: OrganisationKeys, org_id: OrgId, row: queries.ConversationKeyRow
+) -> bytes:
+    """Give a generation's key. Raises ``CannotUnwrap``."""
+    wrapping = organisation.conversation_wrap.get(row.epoch)
+    context = conversation_context(org_id, row.conversation_id, row.generation, row.epoch)
+    if wrapping is None or row.wrapped[:1] != VERSION:
+        raise CannotUnwrap("unknown epoch or form")
+    try:
+        return wrapping.decrypt(row.wrapped[1:13], row.wrapped[13:], context)
+    except (InvalidTag, ValueError) as wrong:
+        raise CannotUnwrap("changed bytes") from wrong
 
 
 def _open_conversations(
@@ -213,13 +288,9 @@ def _open_conversations(
     """Unwrap rows; a generation that does not open is left out and its rows count as damaged."""
     generations: dict[ConversationId, dict[int, AESGCM]] = {}
     for row in rows:
-        wrapping = organisation.conversation_wrap.get(row.epoch)
-        context = conversation_context(org_id, row.conversation_id, row.generation, row.epoch)
-        if wrapping is None or row.wrapped[:1] != VERSION:
-            continue
         try:
-            key = wrapping.decrypt(row.wrapped[1:13], row.wrapped[13:], context)
-        except (InvalidTag, ValueError):
+            key = unwrap_conversation(organisation, org_id, row)
+        except CannotUnwrap:
             continue
         cipher = AESGCM(derive(key, b"amana/data-wrap/v1"))
         generations.setdefault(row.conversation_id, {})[row.generation] = cipher

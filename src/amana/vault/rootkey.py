@@ -1,53 +1,34 @@
-"""The root key port and its first adapter, a key file.
+"""The root key port: what is at the top of the chain of keys, wherever it lies.
 
-File format (one JSON object, UTF-8, mode 0600)::
-
-    {"format": "amana/root-key/v1", "key": base64(32 bytes)}
-    {"format": "amana/root-key/v1",
-     "kdf": {"name": "argon2id", "version": 19, "memory_kib": …, "passes": …, "lanes": …, "salt": base64(16)},
-     "sealed": base64(nonce 12 ‖ AES-256-GCM(argon2id(passphrase), nonce, 32 bytes,
-                      "amana/root-key/v1" 0x00 ‖ memory_kib u32 ‖ passes u32 ‖ lanes u32 ‖ salt))}
-
-The key itself is never used: HKDF-SHA-256(key, "amana/root-wrap/v1") wraps organisation keys and
-the check value, as ``0x01 ‖ nonce 12 ‖ AES-256-GCM(…, context)``.
+Adapters: ``keyfile`` (a file, open or sealed with a passphrase) and ``transit`` (OpenBao, Vault).
 """
 
-import base64
-import binascii
-import json
-import os
-import stat
-import unicodedata
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from struct import Struct
 from typing import Protocol
 
-from argon2.low_level import ARGON2_VERSION, Type, hash_secret_raw
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from amana.kernel.entropy import Entropy, SystemEntropy
-from amana.vault.errors import CannotUnwrap, RootKeyFailure
-from amana.vault.formats import KEY_BYTES, NONCE_BYTES, VERSION
+@dataclass(frozen=True, slots=True)
+class RootDescription:
+    """Which root key it is, in words that are no secret.
 
-FORMAT = "amana/root-key/v1"
-# RFC 9106's choice for memory-constrained machines, with more passes: about 0.2 s, once per start.
-ARGON2_MEMORY_KIB = 65_536
-ARGON2_PASSES = 4
-ARGON2_LANES = 4
-SALT_BYTES = 16
-MAX_FILE_BYTES = 65_536
+    Attributes:
+        kind: ``file`` or ``transit``.
+        place: the path, or the address and name of the key.
+        key_id: the same for the same key wherever it lies; says nothing about it.
+    """
 
-_PARAMETERS = Struct(">III").pack
+    kind: str
+    place: str
+    key_id: str
 
 
 class RootKey(Protocol):
-    """What holds the root key: a file, later a TPM or a key management service."""
+    """What holds the root key: a file or a key service."""
+
+    @property
+    def description(self) -> RootDescription:
+        """Which key it is; only after ``unlock``."""
 
     async def unlock(self, *, may_create: bool) -> None:
         """Make the key usable; call once before anything else.
@@ -60,239 +41,22 @@ class RootKey(Protocol):
         """
 
     async def wrap(self, key: bytes, context: bytes) -> bytes:
-        """Wrap 32 bytes, bound to ``context``."""
+        """Wrap 32 bytes, bound to ``context``.
+
+        Raises:
+            RootKeyUnreachable: the key service does not answer now.
+        """
 
     async def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
         """The inverse of ``wrap``.
 
         Raises:
             CannotUnwrap: another root key, another context, or changed bytes.
+            RootKeyUnreachable: the key service does not answer now.
         """
 
+    async def take_pending(self, is_right: Callable[["RootKey"], Awaitable[bool]]) -> bool:
+        """Finish an interrupted move to this place, if there was one and its key is the right one."""
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a key file is called where it fails, and how its passphrase is given."""
-
-    called: str = "root key"
-    lost: str = "but this database was sealed with one"
-    setting: str = "AMANA_ROOT_PASSPHRASE"
-
-
-class KeyFile:
-    """A root key in a file that only the server's own account can read.
-
-    Args:
-        path: the file; its folder is made with mode 0700 when it is missing.
-        passphrase: seals the file; None stores the key open. Compared in Unicode NFKC.
-        database_directory: the data directory of the database. The key file must lie outside,
-            or a copy of the one would be a copy of the other.
-        words: what messages call it.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        passphrase: str | None = None,
-        *,
-        database_directory: Path | None = None,
-        entropy: Entropy | None = None,
-        words: "Words | None" = None,
-    ) -> None:
-        self._path = path
-        self._words = words or Words()
-        self._file = f"{self._words.called} file {path}"
-        self._passphrase = passphrase
-        self._database_directory = database_directory
-        self._entropy = entropy or SystemEntropy()
-        self._cipher: AESGCM | None = None
-
-    @property
-    def sealed(self) -> bool:
-        """Whether a passphrase protects the file."""
-        return self._passphrase is not None
-
-    async def unlock(self, *, may_create: bool) -> None:
-        self._check_place()
-        text = self._read()
-        if text is None:
-            if not may_create:
-                raise RootKeyFailure(
-                    f"The {self._file} is missing, {self._words.lost}. "
-                    "Put the file back from your backup; without it nothing can be read."
-                )
-            self._create()
-            text = self._read()
-        if text is None:
-            raise RootKeyFailure(f"The {self._file} vanished while it was being made.")
-        key = self._parse(text)
-        wrap = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"amana/root-wrap/v1").derive(key)
-        self._cipher = AESGCM(wrap)
-
-    async def wrap(self, key: bytes, context: bytes) -> bytes:
-        nonce = self._entropy.token_bytes(NONCE_BYTES)
-        return VERSION + nonce + self._unlocked().encrypt(nonce, key, context)
-
-    async def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        if wrapped[:1] != VERSION:
-            raise CannotUnwrap("unknown form")
-        try:
-            return self._unlocked().decrypt(wrapped[1:13], wrapped[13:], context)
-        except (InvalidTag, ValueError) as wrong:
-            raise CannotUnwrap("another root key, or changed bytes") from wrong
-
-    def _unlocked(self) -> AESGCM:
-        if self._cipher is None:
-            raise RootKeyFailure(f"The {self._words.called} was used before it was unlocked.")
-        return self._cipher
-
-    def _check_place(self) -> None:
-        if self._database_directory is None:
-            return
-        if self._path.resolve().is_relative_to(self._database_directory.resolve()):
-            raise RootKeyFailure(
-                f"The {self._file} lies inside the database directory "
-                f"{self._database_directory}. Move it elsewhere: a copy of the one must not hold the other."
-            )
-
-    def _read(self) -> bytes | None:
-        """The file's bytes once its owner and permissions are right; None when it does not exist."""
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return None
-        except OSError as failure:
-            raise RootKeyFailure(f"The {self._file} cannot be read: {failure.strerror}.") from failure
-        try:
-            self._check_permissions(os.fstat(descriptor))
-            return os.read(descriptor, MAX_FILE_BYTES)
-        finally:
-            os.close(descriptor)
-
-    def _check_permissions(self, found: os.stat_result) -> None:
-        if not stat.S_ISREG(found.st_mode):
-            raise RootKeyFailure(f"The {self._file} is not a regular file.")
-        if found.st_uid != os.geteuid():
-            raise RootKeyFailure(
-                f"The {self._file} belongs to user {found.st_uid}, "
-                f"but the server runs as user {os.geteuid()}. Type: chown {os.geteuid()} {self._path}"
-            )
-        if found.st_mode & 0o077:
-            raise RootKeyFailure(
-                f"Others can read the {self._file} (mode {found.st_mode & 0o777:04o}). "
-                f"Type: chmod 600 {self._path}"
-            )
-
-    def _create(self) -> None:
-        """Write a new key under another name and link it into place: whole or not at all, never over one."""
-        key = self._entropy.token_bytes(KEY_BYTES)
-        draft = self._path.with_name(f".{self._path.name}.{self._entropy.token_bytes(6).hex()}")
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(self._encode(key))
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                os.link(draft, self._path)
-            draft.unlink()
-            _sync_folder(self._path.parent)
-        except OSError as failure:
-            raise RootKeyFailure(f"The {self._file} cannot be made: {failure.strerror}.") from failure
-
-    def _encode(self, key: bytes) -> bytes:
-        content: dict[str, object] = {"format": FORMAT}
-        if self._passphrase is None:
-            content["key"] = _base64(key)
-        else:
-            salt = self._entropy.token_bytes(SALT_BYTES)
-            nonce = self._entropy.token_bytes(NONCE_BYTES)
-            settings = (ARGON2_MEMORY_KIB, ARGON2_PASSES, ARGON2_LANES)
-            cipher = _passphrase_cipher(self._passphrase, salt, settings)
-            content["kdf"] = {
-                "name": "argon2id",
-                "version": ARGON2_VERSION,
-                "memory_kib": ARGON2_MEMORY_KIB,
-                "passes": ARGON2_PASSES,
-                "lanes": ARGON2_LANES,
-                "salt": _base64(salt),
-            }
-            content["sealed"] = _base64(nonce + cipher.encrypt(nonce, key, _binding(settings, salt)))
-        return json.dumps(content, indent=1).encode() + b"\n"
-
-    def _parse(self, text: bytes) -> bytes:
-        try:
-            content = json.loads(text)
-            if not isinstance(content, dict) or content.get("format") != FORMAT:
-                raise ValueError("format")
-            key = self._unseal(content) if "sealed" in content else self._plain(content)
-            if len(key) != KEY_BYTES:
-                raise ValueError("length")
-        except (ValueError, KeyError, TypeError, binascii.Error) as failure:
-            raise RootKeyFailure(
-                f"The {self._file} is damaged or is no Amana {self._words.called}. "
-                "Put it back from your backup."
-            ) from failure
-        return key
-
-    def _plain(self, content: Mapping[str, object]) -> bytes:
-        if self._passphrase is not None:
-            raise RootKeyFailure(
-                f"A passphrase was given, but the {self._file} is not sealed with one. "
-                "Start without the passphrase."
-            )
-        return _from_base64(content["key"])
-
-    def _unseal(self, content: Mapping[str, object]) -> bytes:
-        if self._passphrase is None:
-            raise RootKeyFailure(f"The {self._file} is sealed with a passphrase. Set {self._words.setting}.")
-        kdf = content["kdf"]
-        if not isinstance(kdf, dict) or kdf["name"] != "argon2id" or kdf["version"] != ARGON2_VERSION:
-            raise ValueError("kdf")
-        settings = (int(kdf["memory_kib"]), int(kdf["passes"]), int(kdf["lanes"]))
-        salt = _from_base64(kdf["salt"])
-        sealed = _from_base64(content["sealed"])
-        cipher = _passphrase_cipher(self._passphrase, salt, settings)
-        try:
-            return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _binding(settings, salt))
-        except InvalidTag as wrong:
-            raise RootKeyFailure(
-                f"The passphrase does not open the {self._file}. Check {self._words.setting}."
-            ) from wrong
-
-
-def _passphrase_cipher(passphrase: str, salt: bytes, settings: tuple[int, int, int]) -> AESGCM:
-    memory_kib, passes, lanes = settings
-    secret = unicodedata.normalize("NFKC", passphrase).encode()
-    return AESGCM(
-        hash_secret_raw(
-            secret,
-            salt,
-            time_cost=passes,
-            memory_cost=memory_kib,
-            parallelism=lanes,
-            hash_len=KEY_BYTES,
-            type=Type.ID,
-        )
-    )
-
-
-def _binding(settings: tuple[int, int, int], salt: bytes) -> bytes:
-    return FORMAT.encode() + b"\0" + _PARAMETERS(*settings) + salt
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _from_base64(value: object) -> bytes:
-    return base64.b64decode(str(value), validate=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    async def keep(self) -> None:
+        """Whatever it takes to stay usable, until cancelled; returns when it takes nothing."""

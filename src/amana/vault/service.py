@@ -16,9 +16,9 @@ from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.storage.database import Database, Tx
 from amana.vault import erasure, formats, queries
 from amana.vault.erasure import Cause
-from amana.vault.errors import CannotUnwrap, KeyUnavailable, RootKeyFailure
+from amana.vault.errors import KeyUnavailable
 from amana.vault.grounds import Ground
-from amana.vault.keychain import ConversationKeys, KeyChain
+from amana.vault.keychain import FIRST_GENERATION, ConversationKeys, KeyChain
 from amana.vault.model import (
     Address,
     Damage,
@@ -28,15 +28,16 @@ from amana.vault.model import (
     Stored,
     Unreadable,
 )
+from amana.vault.opening import open_root
 from amana.vault.proofs import READABLE, ReaderProof, check_cover
+from amana.vault.pseudonyms import Pseudonyms
 from amana.vault.rootkey import RootKey
+from amana.vault.rotation import Rotation
 
 log = structlog.get_logger()
 
 TRACES_AT_ONCE = 5_000
 """Traces that end in one transaction: it stays far below the statement time limit."""
-
-_ROOT_CHECK_CONTEXT = b"amana/root-check/v1\0"
 
 Page = tuple[ReaderProof, Sequence[Stored]]
 _Place = tuple[UUID, int, int]
@@ -71,6 +72,8 @@ class Vault:
         self._entropy = entropy
         self._on_damage = on_damage
         self._keys = KeyChain(database, root, entropy)
+        self.pseudonyms = Pseudonyms(self._keys)
+        self.rotation = Rotation(self._keys)
 
     async def start(self) -> None:
         """Unlock the root key and check that it is the one of this database.
@@ -78,21 +81,7 @@ class Vault:
         Raises:
             RootKeyFailure: missing, unsafe, locked, or the key of another database.
         """
-        async with self._database.system() as tx:
-            check = await queries.root_check(tx)
-        await self._root.unlock(may_create=check is None)
-        if check is None:
-            fresh = await self._root.wrap(bytes(formats.KEY_BYTES), _ROOT_CHECK_CONTEXT)
-            async with self._database.system() as tx:
-                await queries.insert_root_check(tx, fresh)
-                check = await queries.root_check(tx)
-        try:
-            await self._root.unwrap(check or b"", _ROOT_CHECK_CONTEXT)
-        except CannotUnwrap as wrong:
-            raise RootKeyFailure(
-                "This root key belongs to another database. Put back the root key file that was made "
-                "together with this one; without it nothing in it can be read."
-            ) from wrong
+        await open_root(self._database, self._root)
 
     async def create_organisation_key(self, tx: Tx, org_id: OrgId) -> None:
         """Make the key of a new organisation. Calling again changes nothing."""
@@ -104,7 +93,7 @@ class Vault:
         Raises:
             KeyUnavailable: the organisation has no usable key.
         """
-        await self._keys.create_conversation(tx, org_id, conversation_id)
+        await self._keys.create_conversations(tx, org_id, {conversation_id: FIRST_GENERATION})
 
     async def seal(self, requests: Sequence[SealRequest], *, tx: Tx | None = None) -> list[Sealed]:
         """Seal contents with a fresh data key each, wrapped for ``Ground.LIVE``; same order.
@@ -176,8 +165,8 @@ class Vault:
         So are all texts when the organisation's key itself does not open: a list of titles still loads.
         """
         try:
-            keys = await self._keys.organisation(tx, org_id)
             epoch = formats.text_epoch(sealed)
+            keys = await self._keys.covering(tx, org_id, [epoch])
             cipher = keys.text.get(epoch)
             if cipher is None:
                 raise formats.Damaged("epoch")
