@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from amana.people.common_passwords import common_passwords
 from amana.people.errors import PasswordQueueFull, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 from amana.people.passwords import MAX_WAITING, Argon2, Passwords, check_password
 from tests.support.people import CountingHasher
@@ -78,11 +79,24 @@ def test_parameters_stay_above_the_floor_of_owasp() -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["password12", "PASSWORT123", "aaaaaaaaaaaa", "abcabcabcabc", "qwertyuiop", "Summer2026!"]
+    "password",
+    [
+        *("password12", "PASSWORT123", "aaaaaaaaaaaa", "abcabcabcabc", "qwertyuiop", "Summer2026!"),
+        *("manchester1998", "!!butterfly!!", "teretulemast"),
+    ],
 )
 def test_what_is_guessed_first_is_refused(password: str) -> None:
     with pytest.raises(PasswordTooCommon):
         check_password(password)
+
+
+def test_the_list_of_frequent_passwords_is_as_long_as_the_standard_asks() -> None:
+    assert len(common_passwords()) > 3_000
+
+
+@pytest.mark.parametrize("password", ["seven green kettles", "kettle Zug öö 7", "mõisavärav 1923 kast"])
+def test_three_words_of_ones_own_pass(password: str) -> None:
+    check_password(password)
 
 
 def test_lengths_are_counted_in_characters_after_normalisation() -> None:

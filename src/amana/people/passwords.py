@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from amana.kernel.limits import Limit
-from amana.people.common_passwords import COMMON_PASSWORDS
+from amana.people.common_passwords import common_passwords
 from amana.people.errors import PasswordQueueFull, PasswordTooCommon, PasswordTooLong, PasswordTooShort
 
 MIN_PASSWORD = 10
@@ -120,7 +120,8 @@ def check_password(password: str, *, names: tuple[str, ...] = ()) -> None:
     Raises:
         PasswordTooShort: fewer than ``MIN_PASSWORD`` characters.
         PasswordTooLong: more than ``MAX_PASSWORD`` characters.
-        PasswordTooCommon: on the short list, one repeated pattern, or a name with a number.
+        PasswordTooCommon: a frequent one, also with digits around it; one repeated pattern; a name
+            with a number.
     """
     normal = _normal(password)
     if len(normal) < MIN_PASSWORD:
@@ -131,7 +132,7 @@ def check_password(password: str, *, names: tuple[str, ...] = ()) -> None:
     core = plain.strip("0123456789!?.,-_#*$ ")
     squeezed = plain.replace(" ", "")
     guesses = {name.casefold().replace(" ", "") for name in names if name}
-    if plain in COMMON_PASSWORDS or core in COMMON_PASSWORDS or _is_repeated(plain):
+    if not common_passwords().isdisjoint((plain, squeezed, core)) or _is_repeated(plain):
         raise PasswordTooCommon
     if squeezed.strip("0123456789!?.,-_#*$") in guesses or squeezed in guesses:
         raise PasswordTooCommon
