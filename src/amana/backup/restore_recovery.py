@@ -143,7 +143,7 @@ async def clear(root: Path) -> None:
         RecoveryFailed: its database does not stop.
     """
     layout = cluster.Layout(root)
-    if not os.path.lexists(root):
+    if not await asyncio.to_thread(root.exists):
         return
     held = cluster.lock_data(layout)
     try:

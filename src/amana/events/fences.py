@@ -9,7 +9,7 @@ device may still hold: it is the time of the restore, and not a counter that a r
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from amana.kernel.ids import ConversationId
+from amana.kernel.ids import ConversationId, Seq
 from amana.storage.database import Tx
 
 # Seconds from here on fit into 31 bits until 2088.
@@ -34,3 +34,11 @@ async def bump_fences(
         org_id=tx.org_id,
         ids=None if conversation_ids is None else list(conversation_ids),
     )
+
+
+async def newest_places(tx: Tx) -> dict[ConversationId, Seq]:
+    """The last place of every conversation of the organisation."""
+    rows = await tx.all(
+        "SELECT conversation_id, seq FROM conversation_head WHERE org_id = :org_id", org_id=tx.org_id
+    )
+    return {row["conversation_id"]: row["seq"] for row in rows}
