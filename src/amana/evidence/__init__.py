@@ -3,11 +3,17 @@
 from pathlib import Path
 
 from amana.evidence.chain import CHAIN_START, Broken, Fault, Leaf, fold, leaf_bytes, verify_chain
+from amana.evidence.errors import NotInLog
+from amana.evidence.fork_guard import LogStopped, Stop
+from amana.evidence.http import ROUTES
 from amana.evidence.model import Entry
+from amana.evidence.sequencer import Sequencer
 from amana.evidence.service import Evidence
 from amana.kernel.feature import Feature
 
-FEATURE = Feature(name="evidence", schema=Path(__file__).parent / "schema")
+FEATURE = Feature(
+    name="evidence", routes=ROUTES, refusals=(NotInLog,), schema=Path(__file__).parent / "schema"
+)
 
 __all__ = [
     "CHAIN_START",
@@ -17,6 +23,10 @@ __all__ = [
     "Evidence",
     "Fault",
     "Leaf",
+    "LogStopped",
+    "NotInLog",
+    "Sequencer",
+    "Stop",
     "fold",
     "leaf_bytes",
     "verify_chain",

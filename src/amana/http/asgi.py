@@ -16,6 +16,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 API_PREFIX = "/v1/"
+# The transparency log has the addresses that its format prescribes.
+LOG_PREFIX = "/log/"
 KNOWN_PART = re.compile(r"v1|[a-z-]{0,20}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -51,9 +53,9 @@ def cookies(scope: Scope) -> dict[str, str]:
 
 
 def is_api(scope: Scope) -> bool:
-    """Whether the path belongs to the API and not to the static client."""
+    """Whether the path belongs to the API or the log, and not to the static client."""
     path = scope["path"]
-    return bool(path == "/v1" or path.startswith(API_PREFIX))
+    return bool(path == "/v1" or path.startswith((API_PREFIX, LOG_PREFIX)))
 
 
 def path_shape(scope: Scope) -> str:

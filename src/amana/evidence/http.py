@@ -1,0 +1,95 @@
+"""Routes of the log: its status, and the static resources of c2sp.org/tlog-tiles for signed-in people."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response
+from litestar.params import Parameter
+
+from amana.evidence import log_reader
+from amana.evidence.errors import NotInLog
+from amana.evidence.tlog import tiles
+from amana.http import SELF, Context, endpoint
+from amana.kernel.clock import unix_ms
+
+LogNumber = Annotated[int, Parameter(ge=1, le=2**31 - 1, description="1 for the first log.")]
+# Whoever is signed in gets the same bytes for ever, but a shared cache must not keep them for others.
+_IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+class WitnessCoverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a witness has followed: it saw ``size`` entries at ``at`` (Unix ms) and ``behind`` not yet."""
+
+    name: str
+    size: int
+    at: int
+    behind: int
+
+
+class LogState(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest log. Times in Unix milliseconds; ``checkpoint_at`` is null before the first checkpoint."""
+
+    log_no: int
+    origin: str
+    vkey: str
+    url: str
+    size: int
+    checkpoint_at: int | None
+    witnesses: list[WitnessCoverage]
+
+
+@endpoint(
+    "GET", "/v1/log", operation="readLogState", access=SELF, summary="Where the transparency log stands"
+)
+async def read_log_state(ctx: Context) -> LogState:
+    """The origin and public key of the newest log, its size, and how far each witness has followed."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        status = await log_reader.status(tx, ctx.actor.org_id)
+    size = status.last.size if status.last is not None else 0
+    return LogState(
+        log_no=status.log.log_no,
+        origin=status.log.origin,
+        vkey=status.log.verifier.vkey,
+        url=f"/log/{status.log.log_no}",
+        size=size,
+        checkpoint_at=unix_ms(status.last.at) if status.last is not None else None,
+        witnesses=[
+            WitnessCoverage(name=one.witness, size=one.size, at=unix_ms(one.at), behind=size - one.size)
+            for one in status.witnesses
+        ],
+    )
+
+
+@endpoint(
+    "GET",
+    "/log/{log_no:int}/checkpoint",
+    operation="readLogCheckpoint",
+    access=SELF,
+    summary="The newest signed checkpoint",
+)
+async def read_checkpoint(ctx: Context, log_no: LogNumber) -> Response[str]:
+    """A signed note of c2sp.org/tlog-checkpoint with the cosignatures that there are."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        note = await log_reader.checkpoint_note(tx, ctx.actor.org_id, log_no)
+    return Response(note, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-store"})
+
+
+@endpoint(
+    "GET",
+    "/log/{log_no:int}/tile/{place:path}",
+    operation="readLogTile",
+    access=SELF,
+    summary="A tile of hashes, or a bundle of entries",
+)
+async def read_tile(ctx: Context, log_no: LogNumber, place: str) -> Response[bytes]:
+    """``<level>/<index>[.p/<width>]`` or ``entries/<index>[.p/<width>]`` as in c2sp.org/tlog-tiles."""
+    try:
+        tile = tiles.parse_path(place.removeprefix("/"))
+    except ValueError:
+        raise NotInLog("The log has no such tile.") from None
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        content = await log_reader.read_tile(tx, ctx.actor.org_id, log_no, tile)
+    return Response(content, media_type="application/octet-stream", headers={"cache-control": _IMMUTABLE})
+
+
+ROUTES = (read_log_state, read_checkpoint, read_tile)

@@ -1,0 +1,1 @@
+error-not-in-log = Das Protokoll enthält diesen Eintrag nicht.

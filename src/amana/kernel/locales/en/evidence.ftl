@@ -1,0 +1,1 @@
+error-not-in-log = The log has no such entry.

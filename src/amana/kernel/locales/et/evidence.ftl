@@ -1,0 +1,1 @@
+error-not-in-log = Logis sellist kirjet ei ole.
