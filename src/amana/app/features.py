@@ -5,7 +5,7 @@ from pathlib import Path
 from amana import events, storage
 from amana.conversations import FEATURE as CONVERSATIONS
 from amana.events.batcher import LIMITS as BATCHER_LIMITS
-from amana.evidence import FEATURE as EVIDENCE
+from amana.evidence.feature import FEATURE as EVIDENCE
 from amana.http.errors import REFUSALS as HTTP_REFUSALS
 from amana.http.settings import LIMITS as HTTP_LIMITS
 from amana.kernel.feature import Feature
