@@ -18,7 +18,7 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = "seven herons over a quiet harbour"
 MAX_FRAME_BYTES = 64 * 2**20
 ATTEMPTS = 60
 
