@@ -2,14 +2,13 @@
 
 import io
 import os
-import subprocess
 import tarfile
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from amana.backup.errors import ObjectDamaged
-from amana.storage.binaries import Binaries
-from amana.storage.osuser import OsUser, spawn_identity
+from amana.backup.tarcheck import TarCheck
+from amana.storage.osuser import OsUser
 
 CHUNK_BYTES = 1 << 20
 
@@ -40,14 +39,17 @@ class Chunks(io.RawIOBase):
 def unpack(chunks: Iterable[bytes], folder: Path, user: OsUser, *, moved: Callable[[int], None]) -> None:
     """Unpack the tar of ``pg_basebackup`` into ``folder``, which must exist and be empty.
 
+    Every file is compared with the manifest of the tar while it passes.
+
     Args:
         user: whom the files belong to in the end; they are never open to anybody else.
         moved: told the size of each part that was written, in bytes.
 
     Raises:
         ObjectDamaged: not such a tar, or it ends too early.
+        BaseFailed: a file is not what the manifest says.
     """
-    source = io.BufferedReader(Chunks(chunks), CHUNK_BYTES)
+    source = io.BufferedReader(Chunks(TarCheck().passing(chunks)), CHUNK_BYTES)
     try:
         with tarfile.open(fileobj=source, mode="r|") as archive:
             for member in archive:
@@ -59,22 +61,6 @@ def unpack(chunks: Iterable[bytes], folder: Path, user: OsUser, *, moved: Callab
         raise ObjectDamaged(f"The base backup is not complete: {error}.") from error
     if not (folder / "backup_label").exists():
         raise ObjectDamaged("The base backup is not complete: it holds no backup_label.")
-
-
-def verify(folder: Path, manifest: Path, binaries: Binaries, user: OsUser) -> None:
-    """Compare every file with the manifest of the backup.
-
-    Raises:
-        ObjectDamaged: says what PostgreSQL's own tool found.
-    """
-    command = [binaries.path("pg_verifybackup"), "--no-parse-wal", "--quiet", f"--manifest-path={manifest}"]
-    # From inside: the account may not be allowed to walk to the folder.
-    done = subprocess.run(
-        [*command, "."], capture_output=True, text=True, check=False, cwd=folder, **spawn_identity(user)
-    )
-    if done.returncode != 0:
-        first = (done.stderr.strip() or "it said nothing").splitlines()[0]
-        raise ObjectDamaged(f"The base backup is damaged: {first}.")
 
 
 def make_folder(path: Path, user: OsUser) -> Path:

@@ -8,6 +8,7 @@ from amana.backup import layout
 from amana.backup.envelope import opened
 from amana.backup.keys import Identity
 from amana.backup.layout import BaseInfo, Named
+from amana.backup.lsn import segment_name, segment_place
 from amana.backup.restore_errors import LogIncomplete, NoBaseInTime, OtherPostgres
 from amana.backup.target import Target
 
@@ -113,11 +114,9 @@ def first_hole(base: BaseInfo, segments: frozenset[str]) -> str | None:
 
 
 def following(name: str, segment_bytes: int) -> str:
-    """The name of the next segment: timeline, high and low half of the place, eight hex digits each."""
-    timeline, high, low = name[:8], int(name[8:16], 16), int(name[16:], 16) + 1
-    if low == (1 << 32) // segment_bytes:
-        high, low = high + 1, 0
-    return f"{timeline}{high:08X}{low:08X}"
+    """The name of the next segment."""
+    timeline, number = segment_place(name, segment_bytes)
+    return segment_name(timeline, number + 1, segment_bytes)
 
 
 def _require_some(
