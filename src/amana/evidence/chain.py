@@ -85,6 +85,49 @@ def fold(chain: bytes, leaf: Leaf) -> bytes:
     return sha256(chain + leaf_bytes(leaf)).digest()
 
 
+class History:
+    """A history that is checked entry by entry, as it comes out of a database page by page.
+
+    Args:
+        end: the newest place that is known from elsewhere; may be raised on the way.
+        start_seq: where to begin; 0 for the whole conversation.
+        start: the chain value at ``start_seq``, itself known from elsewhere.
+
+    Attributes:
+        seq: the newest place that was accepted.
+        chain: the chain value there.
+        held: the newest place at which a known chain value was met.
+    """
+
+    def __init__(self, *, end: Seq, start_seq: Seq = Seq(0), start: bytes = CHAIN_START) -> None:  # noqa: B008  immutable
+        self.end = end
+        self.seq = self.held = start_seq
+        self.chain = start
+        self._minute = 0
+
+    def step(self, leaf: Leaf, known: bytes | None = None) -> Broken | None:
+        """Take the next entry; ``known`` is its chain value where one is known from elsewhere.
+
+        Never raises on a bad entry. After the first one the history is over: nothing later can be told apart.
+        """
+        expected = Seq(self.seq + 1)
+        fault = _fault_of(leaf, expected=expected, minute=self._minute, end=self.end)
+        if fault is not None:
+            return _broken(fault, leaf.seq, expected=expected, held=self.held)
+        self.seq, self._minute = expected, leaf.minute
+        self.chain = fold(self.chain, leaf)
+        if known is not None:
+            if known != self.chain:
+                return Broken(Fault.CONTENT, Seq(self.held + 1), self.seq)
+            self.held = self.seq
+        return None
+
+    def finish(self) -> Broken | None:
+        """Say whether entries are missing at the end."""
+        missing = Seq(self.seq + 1)
+        return Broken(Fault.MISSING, missing, missing) if self.seq < self.end else None
+
+
 def verify_chain(
     leaves: Iterable[Leaf],
     *,
@@ -103,23 +146,14 @@ def verify_chain(
 
     Never raises on bad entries.
     """
-    seq, chain, minute = start_seq, start, 0
-    held = start_seq
-    end = max(known, default=start_seq)
     if known.get(start_seq, start) != start:
         return Broken(Fault.CONTENT, start_seq, start_seq)
+    history = History(end=max(known, default=start_seq), start_seq=start_seq, start=start)
     for leaf in leaves:
-        expected = Seq(seq + 1)
-        fault = _fault_of(leaf, expected=expected, minute=minute, end=end)
-        if fault is not None:
-            return _broken(fault, leaf.seq, expected=expected, held=held)
-        seq, minute = expected, leaf.minute
-        chain = fold(chain, leaf)
-        if seq in known:
-            if known[seq] != chain:
-                return Broken(Fault.CONTENT, Seq(held + 1), seq)
-            held = seq
-    return Broken(Fault.MISSING, Seq(seq + 1), Seq(seq + 1)) if seq < end else None
+        broken = history.step(leaf, known.get(leaf.seq))
+        if broken is not None:
+            return broken
+    return history.finish()
 
 
 def _broken(fault: Fault, seq: Seq, *, expected: Seq, held: Seq) -> Broken:

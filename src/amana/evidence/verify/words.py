@@ -1,0 +1,13 @@
+"""Times and places as people read them."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def day_and_minute(minute: int) -> str:
+    """``2026-11-22 12:04 UTC``; a number that is no time is given as it is."""
+    try:
+        return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%d %H:%M} UTC"
+    except OverflowError:
+        return f"minute {minute}"
