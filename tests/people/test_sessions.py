@@ -93,6 +93,21 @@ async def test_signing_in_again_on_a_device_makes_a_new_token_and_ends_the_old_o
     assert len((await ana.get("/v1/sessions")).json()["sessions"]) == 1
 
 
+async def test_signing_in_as_somebody_else_on_a_device_ends_the_former_persons_session(house: House) -> None:
+    ana = await house.set_up()
+    await house.member(ana)
+    shared = await second_device(house)
+    former = shared.token
+
+    await shared.post("/v1/sign-in/password", {"handle": "bo.kask", "password": PASSWORD})
+
+    assert (await shared.get("/v1/me")).json()["person"]["display_name"] == "Bo Kask"
+    assert (
+        await house.browser(headers={"authorization": f"Bearer {former}"}).get("/v1/me")
+    ).status_code == 401
+    assert (await ana.get("/v1/me")).status_code == 200
+
+
 async def test_a_session_ends_after_thirty_idle_days_and_after_half_a_year_in_any_case(house: House) -> None:
     idle = await house.set_up()
     busy = await second_device(house)
