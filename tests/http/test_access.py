@@ -41,7 +41,8 @@ def path_of(route: HTTPRouteHandler) -> str:
     parts = []
     for part in path.split("/"):
         kind = part.strip("{}").partition(":")[2]
-        parts.append({"uuid": NOBODY, "int": "1", "str": "AAAA"}[kind] if part.startswith("{") else part)
+        made_up = {"uuid": NOBODY, "int": "1", "str": "AAAA", "path": "0/000"}
+        parts.append(made_up[kind] if part.startswith("{") else part)
     return "/".join(parts)
 
 

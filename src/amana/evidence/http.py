@@ -66,12 +66,13 @@ async def read_log_state(ctx: Context) -> LogState:
     operation="readLogCheckpoint",
     access=SELF,
     summary="The newest signed checkpoint",
+    media_type="text/plain",
 )
 async def read_checkpoint(ctx: Context, log_no: LogNumber) -> Response[str]:
     """A signed note of c2sp.org/tlog-checkpoint with the cosignatures that there are."""
     async with ctx.db.read(ctx.actor.org_id) as tx:
         note = await log_reader.checkpoint_note(tx, ctx.actor.org_id, log_no)
-    return Response(note, media_type="text/plain; charset=utf-8", headers={"cache-control": "no-store"})
+    return Response(note, media_type="text/plain", headers={"cache-control": "no-store"})
 
 
 @endpoint(
@@ -80,6 +81,7 @@ async def read_checkpoint(ctx: Context, log_no: LogNumber) -> Response[str]:
     operation="readLogTile",
     access=SELF,
     summary="A tile of hashes, or a bundle of entries",
+    media_type="application/octet-stream",
 )
 async def read_tile(ctx: Context, log_no: LogNumber, place: str) -> Response[bytes]:
     """``<level>/<index>[.p/<width>]`` or ``entries/<index>[.p/<width>]`` as in c2sp.org/tlog-tiles."""

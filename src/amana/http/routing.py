@@ -54,7 +54,14 @@ def needs(capability: str) -> Access:
 
 
 def endpoint(
-    method: Method, path: str, *, operation: str, access: Access, status: int = 200, summary: str = ""
+    method: Method,
+    path: str,
+    *,
+    operation: str,
+    access: Access,
+    status: int = 200,
+    summary: str = "",
+    media_type: str = "application/json",
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """Declare a route.
 
@@ -62,11 +69,13 @@ def endpoint(
         operation: ``operationId`` in camelCase; the generated client calls it by this name.
         status: what success answers.
         summary: one line for the documentation; the handler's docstring is the description.
+        media_type: what success answers with; refusals are always JSON.
     """
     return _DECORATORS[method](
         path,
         operation_id=operation,
         status_code=status,
+        media_type=media_type,
         summary=summary or None,
         guards=[] if access.kind == "public" else [signed_in],
         security=[{}] if access.kind == "public" else None,
