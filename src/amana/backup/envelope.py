@@ -12,7 +12,7 @@ import io
 import queue
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyrage
@@ -199,6 +199,9 @@ def _turned(source: Iterable[bytes], work: Callable[[_Reader, _Writer], None]) -
         except BaseException as error:  # noqa: BLE001  outermost of a thread: handed over and raised below
             failures.append(reader.failure or error)
         finally:
+            # A source that is a running program ends now, and not when somebody collects garbage.
+            if isinstance(source, Generator):
+                source.close()
             writer.end()
 
     thread = threading.Thread(target=run, name="envelope", daemon=True)

@@ -6,8 +6,9 @@
     base/<stamp>/base.tar.gz.age            pg_basebackup's tar, WAL not included
     base/<stamp>/manifest.gz.age            its backup_manifest (the same is the last file of the tar)
     base/<stamp>/info.json                  clear: BaseInfo. Written last: without it there is no base
-    wal/<24 hex digits>.gz.age              one WAL segment. The newest may be a beginning that goes on
-                                            as zeros; it is replaced until the segment is full
+    wal/<24 hex digits>.gz.age              one whole WAL segment
+    wal/<24 hex digits>.<8 hex digits>.gz.age   a piece of the newest segment, from that byte on; goes when
+                                            the whole is there (see segments.py)
     keyring/<stamp>.gz.age                  every row of schema keyring in one snapshot (see keyring.py)
     journal/<stamp>-<uuid7>.json.gz.age     erasures since the last run, never deleted
 
@@ -33,7 +34,7 @@ MAX_CLEAR_BYTES = 1 << 20
 _STAMP = r"\d{8}T\d{6}Z"
 _BASE_INFO = re.compile(rf"base/({_STAMP})/info\.json")
 _BASE_PART = re.compile(rf"base/({_STAMP})/[a-z.]+")
-_WAL = re.compile(r"wal/([0-9A-F]{24})\.gz\.age")
+_WAL = re.compile(r"wal/([0-9A-F]{24})(?:\.([0-9A-F]{8}))?\.gz\.age")
 _KEYRING = re.compile(rf"keyring/({_STAMP})\.gz\.age")
 _JOURNAL = re.compile(rf"journal/({_STAMP})-([0-9a-f-]{{36}})\.json\.gz\.age")
 
@@ -62,6 +63,10 @@ def base_info(stamp: str) -> str:
 
 def wal_object(segment: str) -> str:
     return f"wal/{segment}.gz.age"
+
+
+def wal_piece(segment: str, offset: int) -> str:
+    return f"wal/{segment}.{offset:08X}.gz.age"
 
 
 def keyring_object(stamp: str) -> str:
@@ -212,10 +217,42 @@ def list_base_parts(target: Target) -> list[Named]:
     return _named(target, "base/", _BASE_PART)
 
 
-def list_wal(target: Target, *, timeline: int | None = None) -> list[Named]:
-    """WAL segments, sorted by name: by timeline, then by place."""
-    prefix = "wal/" if timeline is None else f"wal/{timeline:08X}"
-    return _named(target, prefix, _WAL)
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What a target holds of one WAL segment; read it with ``segments.read_segment``.
+
+    Attributes:
+        key: its name, 24 hex digits.
+        whole: whether the object of the whole segment is there.
+        pieces: offsets of the pieces that are there, ascending.
+        modified: when the newest of them was written.
+    """
+
+    key: str
+    whole: bool
+    pieces: tuple[int, ...]
+    modified: datetime
+
+
+def list_wal(target: Target, *, name: str = "") -> list[Segment]:
+    """WAL segments, sorted by name: by timeline, then by place.
+
+    Args:
+        name: a segment, or how its name begins; eight digits are a timeline.
+    """
+    found: dict[str, Segment] = {}
+    for stored in target.list(f"wal/{name}"):
+        if not (match := _WAL.fullmatch(stored.path)):
+            continue
+        key, offset = match[1], match[2]
+        old = found.get(key, Segment(key, False, (), stored.modified))
+        found[key] = Segment(
+            key,
+            old.whole or offset is None,
+            old.pieces if offset is None else tuple(sorted((*old.pieces, int(offset, 16)))),
+            max(old.modified, stored.modified),
+        )
+    return [found[key] for key in sorted(found)]
 
 
 def list_keyrings(target: Target) -> list[Named]:
