@@ -1,6 +1,6 @@
 """What has to be true of a restored database before anybody may use it.
 
-Erased stays erased, signed out stays signed out, and no device takes the restored history for the one it knew.
+Erased stays erased, signed out stays signed out, and no device takes the restored history for what it knew.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

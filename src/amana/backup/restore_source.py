@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from amana.backup import layout
-from amana.backup.envelope import opened
 from amana.backup.keys import Identity
-from amana.backup.layout import BaseInfo, Named
-from amana.backup.lsn import segment_name, segment_place
+from amana.backup.layout import BaseInfo, Named, Segment
 from amana.backup.restore_errors import LogIncomplete, NoBaseInTime, OtherPostgres
+from amana.backup.segments import read_segment
 from amana.backup.target import Target
+from amana.backup.wal import holes
 
 _TIMELINE_DIGITS = 8
 
@@ -50,8 +50,7 @@ class Source:
         """A piece of the log, full length; None when the backup does not hold it. Blocks."""
         if name not in self.segments:
             return None
-        data = b"".join(opened(self.target.get(layout.wal_object(name)), self.identities))
-        return data.ljust(self.base.wal_segment_bytes, b"\0")
+        return read_segment(self.target, name, self.identities, size_bytes=self.base.wal_segment_bytes)
 
 
 def choose(target: Target, identities: Sequence[Identity], *, until: datetime | None, major: int) -> Source:
@@ -65,17 +64,16 @@ def choose(target: Target, identities: Sequence[Identity], *, until: datetime | 
     """
     layout.require_description(target)
     bases = layout.list_bases(target)
-    segments = frozenset(named.key for named in layout.list_wal(target))
+    found = layout.list_wal(target)
     fitting = [base for base in bases if until is None or base.finished_at <= until]
     _require_some(target, bases, fitting, until)
-    usable = [base for base in fitting if not missing_of(base, segments)]
-    if not usable:
-        newest = max(fitting, key=lambda base: base.finished_at)
+    fitting.sort(key=lambda base: base.finished_at, reverse=True)
+    base = next((base for base in fitting if _is_usable(base, found)), None)
+    if base is None:
         raise LogIncomplete(
-            f"{target.name} lacks a piece of the log without which the base of {newest.stamp} is not usable: "
-            f"{missing_of(newest, segments)[0]}. Look for it in a second target."
+            f"{target.name} lacks a piece of the log without which the base of {fitting[0].stamp} is not "
+            f"usable: {broken_at(fitting[0], found)}. Look for it in a second target."
         )
-    base = max(usable, key=lambda base: base.finished_at)
     if _major(base) != major:
         raise OtherPostgres(
             f"The base of {base.stamp} was written by PostgreSQL {base.postgres}; this Amana brings "
@@ -85,38 +83,19 @@ def choose(target: Target, identities: Sequence[Identity], *, until: datetime | 
         target,
         identities,
         base,
-        segments,
-        first_hole(base, segments),
+        frozenset(one.key for one in found),
+        broken_at(base, found),
         layout.list_keyrings(target),
         layout.list_journal(target),
     )
 
 
-def missing_of(base: BaseInfo, segments: frozenset[str]) -> list[str]:
-    """Pieces of the log that the base itself needs and that are not there."""
-    name, lacking = base.first_wal, []
-    while name <= base.last_wal:
-        if name not in segments:
-            lacking.append(name)
-        name = following(name, base.wal_segment_bytes)
-    return lacking
-
-
-def first_hole(base: BaseInfo, segments: frozenset[str]) -> str | None:
-    """The first missing piece with others of the same timeline after it."""
-    mine = [name for name in segments if name[:_TIMELINE_DIGITS] == base.first_wal[:_TIMELINE_DIGITS]]
-    newest, name = max(mine, default=base.last_wal), base.first_wal
-    while name < newest:
-        if name not in segments:
-            return name
-        name = following(name, base.wal_segment_bytes)
-    return None
-
-
-def following(name: str, segment_bytes: int) -> str:
-    """The name of the next segment."""
-    timeline, number = segment_place(name, segment_bytes)
-    return segment_name(timeline, number + 1, segment_bytes)
+def broken_at(base: BaseInfo, found: Sequence[Segment]) -> str | None:
+    """The first segment from the base on that is missing, or not whole although later ones are there."""
+    prefix = base.first_wal[:_TIMELINE_DIGITS]
+    mine = [one for one in found if one.key.startswith(prefix) and one.key >= base.first_wal]
+    partial = [one.key for one in mine[:-1] if not one.whole]
+    return min((*holes(base, found), *partial), default=None)
 
 
 def _require_some(
@@ -133,6 +112,12 @@ def _require_some(
             f"The oldest backup in {target.name} reaches back to {oldest:%Y-%m-%d %H:%M:%S} UTC, not to "
             f"{until:%Y-%m-%d %H:%M:%S} UTC. Ask for a later time."
         )
+
+
+def _is_usable(base: BaseInfo, found: Sequence[Segment]) -> bool:
+    """Whether the log is there that the base cannot do without."""
+    broken = broken_at(base, found)
+    return broken is None or broken > base.last_wal
 
 
 def _major(base: BaseInfo) -> int:
