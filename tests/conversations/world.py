@@ -1,6 +1,7 @@
 """Small organisations on the real database: *ana* owns, *bo* is a member, *eve* is an outsider."""
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 
 from amana.conversations import events
 from amana.conversations.membership.service import MembershipService
+from amana.conversations.messages.erasing import Erasing, Reason, Step
 from amana.conversations.messages.flood import Flood
 from amana.conversations.messages.pages import Pages
 from amana.conversations.messages.queries import POST_MESSAGES
@@ -18,7 +20,7 @@ from amana.conversations.messages.sending import Draft, Sending, refusal_of
 from amana.conversations.messages.service import MessageService
 from amana.conversations.model import History, HistoryPolicy
 from amana.conversations.reading.service import ReadingService
-from amana.conversations.service import ConversationService, NewGroup
+from amana.conversations.service import Changes, ConversationService, NewGroup
 from amana.conversations.summaries import Summaries, Summary
 from amana.conversations.writing import Desk, Notices
 from amana.events.batcher import Batcher
@@ -27,6 +29,7 @@ from amana.events.log import Log
 from amana.events.model import Appended
 from amana.evidence import Evidence
 from amana.kernel.actor import Actor, Role
+from amana.kernel.clock import unix_ms
 from amana.kernel.entropy import SeededEntropy
 from amana.kernel.ids import (
     ClientId,
@@ -40,8 +43,9 @@ from amana.kernel.ids import (
 )
 from amana.people import queries as people_queries
 from amana.people.model import Account
-from amana.storage.database import Database
+from amana.storage.database import Database, Tx
 from amana.vault import KeyFile, Vault
+from amana.vault.erasure import runs
 from tests.support.clock import FakeClock
 
 EVERYTHING = HistoryPolicy(History.ALL)
@@ -116,6 +120,7 @@ class World:
         self.sending = Sending(self.database, self.desk, batcher, self._flood)
         self.messages = MessageService(self.desk)
         self.pages = Pages(self.desk)
+        self.erasing = Erasing(self.desk)
         self.members = MembershipService(self.desk)
         self.conversations = ConversationService(self.desk)
         self.reading = ReadingService(self.desk)
@@ -207,7 +212,44 @@ class World:
 
     async def rename(self, name: str, room: ConversationId, title: str, purpose: str | None = None) -> None:
         async with self.database.write(self.org_id) as tx:
-            await self.conversations.change_names(tx, self[name], room, title=title, purpose=purpose)
+            await self.conversations.change(tx, self[name], room, Changes(title, purpose))
+
+    async def keep(self, name: str, room: ConversationId, days: int | None) -> None:
+        """Choose the retention of a room."""
+        async with self.database.write(self.org_id) as tx:
+            await self.conversations.change(tx, self[name], room, Changes(retention_days=days))
+
+    async def erase_older(self, room: ConversationId, *, hours: float, size: int = 5) -> list[Seq]:
+        """End what was sent before then, step by step, and tell the members."""
+        cut_ms = unix_ms(self.clock.now() - timedelta(hours=hours))
+        return await self._erase(
+            room,
+            "retention",
+            lambda tx, after: self.erasing.older_than(tx, room, after=after, cut_ms=cut_ms, size=size),
+        )
+
+    async def erase_author(self, room: ConversationId, name: str, *, size: int = 5) -> list[Seq]:
+        """End what somebody wrote, step by step, and tell the members."""
+        author = self[name].user_id
+        return await self._erase(
+            room,
+            "erasure",
+            lambda tx, after: self.erasing.written_by(tx, room, author, after=after, size=size),
+        )
+
+    async def _erase(
+        self, room: ConversationId, reason: Reason, step: Callable[[Tx, Seq], Awaitable[Step]]
+    ) -> list[Seq]:
+        erased: list[Seq] = []
+        after, more = Seq(0), True
+        while more:
+            async with self.database.write(self.org_id) as tx:
+                done = await step(tx, after)
+                erased += done.messages
+                after, more = done.through, done.more
+                if not more:
+                    await self.erasing.announce(tx, room, runs(erased), reason)
+        return erased
 
     async def read(self, name: str, room: ConversationId, seq: int) -> None:
         async with self.database.write(self.org_id) as tx:

@@ -116,8 +116,9 @@ def test_a_capability_is_refused_below_its_role_and_never_from_it_upwards(
 ROLES = ("guest", "member", "admin", "owner")
 IDS = Ids(SystemClock(), SystemEntropy())
 # What a room asks of those who are in it: capability → the request, {room} and {message} filled in.
-IN_A_ROOM: dict[str, tuple[str, str, dict[str, str]]] = {
+IN_A_ROOM: dict[str, tuple[str, str, dict[str, Any]]] = {
     rooms.CHANGE: ("PATCH", "{room}", {"title": "Trams"}),
+    rooms.RETENTION: ("PATCH", "{room}", {"retention_days": 30}),
     rooms.MEMBER_ADD: ("PUT", "{room}/members/" + NOBODY, {}),
     rooms.MEMBER_REMOVE: ("DELETE", "{room}/members/" + NOBODY, {}),
     rooms.OWNER_CHANGE: ("PUT", "{room}/owner", {"user_id": NOBODY}),

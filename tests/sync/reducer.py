@@ -80,7 +80,18 @@ def _change(room: Room, event: Json, me: str) -> None:
         case "message.removed":
             _touch(room, event, lambda entry: _removed(entry, event))
             return
+        case "messages.erased":
+            for first, last in content["ranges"]:
+                _erase(room, first, last)
+            return
+    _change_line(line, event["kind"], content, me)
+    room.entries[event["seq"]] = _entry(event)
+
+
+def _change_line(line: Json, kind: str, content: Json, me: str) -> None:
+    match kind:
         case "conversation.changed":
+            line["retention_days"] = content["retention_days"]
             line["title"], line["purpose"] = content["title"], content["purpose"]
         case "member.added":
             line["members_count"] += 1
@@ -89,7 +100,6 @@ def _change(room: Room, event: Json, me: str) -> None:
         case "owner.changed":
             line["owner_id"] = content["owner_id"]
             line["my_role"] = "owner" if content["owner_id"] == me else "member"
-    room.entries[event["seq"]] = _entry(event)
 
 
 def _entry(event: Json) -> Json:
@@ -132,6 +142,22 @@ def _edited(entry: Json, event: Json) -> Json:
 
 def _removed(entry: Json, event: Json) -> Json:
     return {**entry, "content": None, "removed": {"by": event["sender"], "at": event["ts"]}}
+
+
+def _erase(room: Room, first: int, last: int) -> None:
+    """Drop the content of the messages in a range; what else happened there stays."""
+    for seq, entry in room.entries.items():
+        if first <= seq <= last:
+            room.entries[seq] = _erased(entry)
+    newest = room.line["last"]
+    if newest is not None and first <= newest["seq"] <= last:
+        room.line["last"] = _erased(newest)
+
+
+def _erased(entry: Json) -> Json:
+    if entry["kind"] != "message.created" or entry["removed"]:
+        return entry
+    return {**entry, "content": None, "unreadable": "erased"}
 
 
 def _read(line: Json, seq: int, msg_no: int) -> None:

@@ -91,8 +91,11 @@ class Life:
             "hand_over": lambda: world.hand_over(name, room, other),
             "rename": lambda: world.rename(name, room, word, word),
             "read": lambda: world.read(name, room, seq),
+            "keep": lambda: world.keep(name, room, pick.choice((None, 1, 30))),
+            "erase old": lambda: world.erase_older(room, hours=pick.choice((6, 12))),
+            "erase author": lambda: world.erase_author(room, other),
         }
-        weights = (6, 2, 6, 4, 3, 1, 1, 1, 4)
+        weights = (8, 3, 8, 6, 4, 1, 1, 1, 5, 1, 1, 1)
         (act,) = pick.choices(list(acts), weights)
         self.world.clock.advance(hours=pick.choice((0, 0, 1, 5)))
         try:
@@ -128,6 +131,7 @@ async def test_the_lives_meet_every_kind_of_event(world: World) -> None:
     await world.hand_over("ana", room, "bo")
     again = await world.say("bo", room)
     await world.read("ana", room, again.seq)
+    await world.erase_older(room, hours=0)
     await world.take_out("bo", room, "ana")
 
     await life.deliver()

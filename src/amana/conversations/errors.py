@@ -88,6 +88,13 @@ class HistoryDaysInvalid(Invalid):
         super().__init__(f"Choose between 1 and {limit} days.", field="history.days", limit=limit)
 
 
+class RetentionInvalid(Invalid):
+    code = "retention_invalid"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(f"Choose between 1 and {limit} days.", field="retention_days", limit=limit)
+
+
 class TooManyMembers(Invalid):
     """More people in one request than may be added at once."""
 
@@ -138,6 +145,15 @@ class MessageRemoved(Conflict):
         super().__init__("The message was removed.", seq=seq)
 
 
+class MessageErased(Conflict):
+    """Retention or the erasure of a person ended it: there is nothing left to change."""
+
+    code = "message_erased"
+
+    def __init__(self, *, seq: int) -> None:
+        super().__init__("The message was erased.", seq=seq)
+
+
 class MessageDamaged(Conflict):
     """Its rows were changed outside of Amana, so it is not known which text a change would replace."""
 
@@ -176,12 +192,14 @@ ALL: tuple[type[Exception], ...] = (
     TextTooLong,
     TextInvalid,
     HistoryDaysInvalid,
+    RetentionInvalid,
     TooManyMembers,
     ReplyInvalid,
     DirectWithSelf,
     DirectIsFixed,
     OwnerMustTransfer,
     MessageRemoved,
+    MessageErased,
     MessageDamaged,
     SendingTooFast,
     SendingFailed,

@@ -20,9 +20,14 @@ OWNER_CHANGED: Final = 5
 MESSAGE_CREATED: Final = 10
 MESSAGE_EDITED: Final = 11
 MESSAGE_REMOVED: Final = 12
+MESSAGES_ERASED: Final = 13
 
-# These change a message and are no entries themselves.
+# These change one message, and say which.
 CHANGES: Final = frozenset({MESSAGE_EDITED, MESSAGE_REMOVED})
+# These change messages and are no entries themselves.
+NO_ENTRIES: Final = CHANGES | {MESSAGES_ERASED}
+# What somebody wrote.
+WITH_TEXT: Final = frozenset({MESSAGE_CREATED, MESSAGE_EDITED})
 
 # In a person's own log. Body: ids and numbers only, stored in the clear.
 CONVERSATION_JOINED: Final = 1
@@ -55,11 +60,12 @@ class ConversationCreated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """New title and purpose, both in full."""
+    """New title, purpose and retention, all in full; null: messages stay until somebody removes them."""
 
     by: UUID
     title: str
     purpose: str
+    retention_days: int | None
 
 
 class MemberAdded(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +126,16 @@ class MessageRemoved(msgspec.Struct, frozen=True, kw_only=True):
     by: UUID
 
 
+class MessagesErased(msgspec.Struct, frozen=True, kw_only=True):
+    """The messages of these places, both ends included, can never be read again, in no wording.
+
+    Only messages: what else happened at a place in a range stays. ``reason`` is ``retention`` or ``erasure``.
+    """
+
+    ranges: list[tuple[int, int]]
+    reason: str
+
+
 class ConversationJoined(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation appears in the person's list."""
 
@@ -147,6 +163,7 @@ KINDS = (
     EventKind(MESSAGE_CREATED, "message.created", True, MessageCreated),
     EventKind(MESSAGE_EDITED, "message.edited", False, MessageEdited),
     EventKind(MESSAGE_REMOVED, "message.removed", False, MessageRemoved),
+    EventKind(MESSAGES_ERASED, "messages.erased", False, MessagesErased),
 )
 
 USER_KINDS = (

@@ -10,7 +10,7 @@ from amana.conversations import permissions, queries
 from amana.conversations.errors import ConversationNotFound
 from amana.conversations.membership.service import MembershipService
 from amana.conversations.model import MAX_PAGE, History, HistoryPolicy, MemberRole
-from amana.conversations.service import ConversationService, NewGroup
+from amana.conversations.service import Changes, ConversationService, NewGroup
 from amana.conversations.summaries import Summaries, Summary
 from amana.events.log import Log
 from amana.http import SELF, Body, Context, endpoint, needs
@@ -45,11 +45,12 @@ class NewConversation(Body):
     history: HistoryWanted | None = None
 
 
-class ChangedNames(Body):
-    """What is left out stays."""
+class ChangedSettings(Body):
+    """What is left out stays. ``retention_days`` null: messages stay until somebody removes them."""
 
     title: str | None = None
     purpose: str | None = None
+    retention_days: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class NewOwner(Body):
@@ -143,12 +144,12 @@ async def get_conversation(ctx: Context, conversation_id: UUID) -> Summary:
     operation="changeConversation",
     access=needs(permissions.CHANGE),
 )
-async def change_conversation(ctx: Context, conversation_id: UUID, data: ChangedNames) -> Summary:
-    """Change a group's title, purpose or both."""
+async def change_conversation(ctx: Context, conversation_id: UUID, data: ChangedSettings) -> Summary:
+    """Change a group's title, purpose, or after how many days its messages are erased."""
     place = ConversationId(conversation_id)
     async with ctx.db.write(ctx.actor.org_id) as tx:
-        await ctx.services.get(ConversationService).change_names(
-            tx, ctx.actor, place, title=data.title, purpose=data.purpose
+        await ctx.services.get(ConversationService).change(
+            tx, ctx.actor, place, Changes(data.title, data.purpose, data.retention_days)
         )
         return await ctx.services.get(Summaries).one(tx, ctx.actor, place)
 

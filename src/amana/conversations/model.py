@@ -12,6 +12,7 @@ import msgspec
 from amana.conversations.errors import (
     HistoryDaysInvalid,
     PurposeRequired,
+    RetentionInvalid,
     TextInvalid,
     TextTooLong,
     TitleRequired,
@@ -23,6 +24,7 @@ MAX_TEXT: Final = 8_000
 MAX_TITLE: Final = 120
 MAX_PURPOSE: Final = 500
 MAX_HISTORY_DAYS: Final = 3_650
+MAX_RETENTION_DAYS: Final = 3_650
 MAX_ADDED_AT_ONCE: Final = 500
 MAX_PAGE: Final = 200
 TRACE_PERIOD: Final = timedelta(days=30)
@@ -38,6 +40,9 @@ LIMITS = (
     Limit("conversations.title_characters", MAX_TITLE, "characters", "A name must fit in a list."),
     Limit("conversations.purpose_characters", MAX_PURPOSE, "characters", "One or two sentences."),
     Limit("conversations.history_days", MAX_HISTORY_DAYS, "days", "Ten years; choose everything for more."),
+    Limit(
+        "conversations.retention_days", MAX_RETENTION_DAYS, "days", "Ten years; choose no period for more."
+    ),
     Limit("conversations.added_at_once", MAX_ADDED_AT_ONCE, "people", "One transaction stays short."),
     Limit("conversations.page", MAX_PAGE, "entries", "One answer stays small enough for a slow telephone."),
     Limit("messages.trace_days", TRACE_PERIOD.days, "days", "How long a removed text can still be examined."),
@@ -103,7 +108,10 @@ class HistoryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """One conversation as stored; title and purpose are still sealed."""
+    """One conversation as stored; title and purpose are still sealed.
+
+    ``retention_days`` is None where messages stay until somebody removes them.
+    """
 
     org_id: OrgId
     conversation_id: ConversationId
@@ -114,6 +122,7 @@ class Conversation:
     history: HistoryPolicy
     members_count: int
     created_at: datetime
+    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,13 @@ def direct_id(org_id: OrgId, one: UserId, other: UserId) -> ConversationId:
 def group_id(org_id: OrgId, creator: UserId, client_id: ClientId) -> ConversationId:
     """The id of the group that ``creator`` made with this retry key: a retry meets its original."""
     return ConversationId(_uuid8(b"amana/group/v1" + org_id.bytes + creator.bytes + client_id.bytes))
+
+
+def check_retention(days: int | None) -> int | None:
+    """Give the days; raises RetentionInvalid when they are out of range."""
+    if days is not None and not 1 <= days <= MAX_RETENTION_DAYS:
+        raise RetentionInvalid(limit=MAX_RETENTION_DAYS)
+    return days
 
 
 def _uuid8(source: bytes) -> UUID:

@@ -11,6 +11,7 @@ from amana.people.permissions import Layer, resolve, role_layer
 
 CREATE: Final = "conversation.create"
 CHANGE: Final = "conversation.rename"
+RETENTION: Final = "conversation.retention"
 MEMBER_ADD: Final = "member.add"
 MEMBER_REMOVE: Final = "member.remove"
 OWNER_CHANGE: Final = "owner.change"
@@ -20,6 +21,7 @@ CAPABILITIES: Mapping[str, str] = MappingProxyType(
     {
         CREATE: "Create groups.",
         CHANGE: "Change a group's name and purpose.",
+        RETENTION: "Choose after how many days a group's messages are erased.",
         MEMBER_ADD: "Bring people into a group.",
         MEMBER_REMOVE: "Take people out of a group.",
         OWNER_CHANGE: "Make somebody else the owner of a group, also when its owner is gone.",
@@ -31,6 +33,7 @@ MINIMUM_ROLE: Mapping[str, Role] = MappingProxyType(
     {
         CREATE: Role.MEMBER,
         CHANGE: Role.ADMIN,
+        RETENTION: Role.ADMIN,
         MEMBER_ADD: Role.ADMIN,
         MEMBER_REMOVE: Role.ADMIN,
         OWNER_CHANGE: Role.ADMIN,

@@ -28,7 +28,7 @@ class Mine:
 
 
 _CONVERSATION = """c.org_id, c.conversation_id, c.kind, c.title, c.purpose, c.owner_id, c.history_policy,
-    c.history_days, c.members_count, c.created_at"""
+    c.history_days, c.members_count, c.created_at, c.retention_days"""
 _MEMBER = """m.conversation_id, m.user_id, m.role, m.visible_from, m.joined_seq, m.joined_at, m.read_seq,
     m.read_no"""
 
@@ -44,6 +44,7 @@ def _conversation(row: asyncpg.Record) -> Conversation:
         history=HistoryPolicy(History(row["history_policy"]), row["history_days"]),
         members_count=row["members_count"],
         created_at=row["created_at"],
+        retention_days=row["retention_days"],
     )
 
 
@@ -168,9 +169,15 @@ async def insert_conversation(tx: Tx, conversation: Conversation, *, created_by:
     return done == 1
 
 
-async def update_names(tx: Tx, conversation_id: ConversationId, *, title: bytes, purpose: bytes) -> None:
+async def update_settings(
+    tx: Tx, conversation_id: ConversationId, *, title: bytes, purpose: bytes, retention_days: int | None
+) -> None:
     await tx.run(
-        "UPDATE conversation SET title = :title, purpose = :purpose WHERE conversation_id = :conversation_id",
+        """
+        UPDATE conversation SET title = :title, purpose = :purpose, retention_days = :retention_days
+         WHERE conversation_id = :conversation_id
+        """,
+        retention_days=retention_days,
         title=title,
         purpose=purpose,
         conversation_id=conversation_id,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from amana.conversations import events, permissions, queries
 from amana.conversations.errors import DirectIsFixed, DirectWithSelf, TooManyMembers
 from amana.conversations.membership import people
@@ -15,6 +17,7 @@ from amana.conversations.model import (
     Member,
     MemberRole,
     check_purpose,
+    check_retention,
     check_title,
     direct_id,
     group_id,
@@ -41,6 +44,15 @@ class NewGroup:
     purpose: str
     member_ids: tuple[UserId, ...]
     history: HistoryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What somebody wants to be different: None keeps title and purpose, ``UNSET`` the retention."""
+
+    title: str | None = None
+    purpose: str | None = None
+    retention_days: int | UnsetType | None = UNSET
 
 
 class ConversationService:
@@ -136,34 +148,44 @@ class ConversationService:
             await self._first_members(tx, conversation, appended, pair, {})
         return conversation_id
 
-    async def change_names(
-        self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, title: str | None, purpose: str | None
-    ) -> None:
-        """Change title, purpose or both; None keeps what is there. Changing nothing is no event.
+    async def change(self, tx: Tx, actor: Actor, conversation_id: ConversationId, wanted: Changes) -> None:
+        """Change title, purpose or how long messages are kept. Changing nothing is no event.
 
         Raises:
             ConversationNotFound, NotPermitted, DirectIsFixed
-            TitleRequired, PurposeRequired, TextTooLong, TextInvalid
+            TitleRequired, PurposeRequired, TextTooLong, TextInvalid, RetentionInvalid
         """
-        new_title = None if title is None else check_title(title)
-        new_purpose = None if purpose is None else check_purpose(purpose)
+        new_title = None if wanted.title is None else check_title(wanted.title)
+        new_purpose = None if wanted.purpose is None else check_purpose(wanted.purpose)
         mine, _ = await self._desk.enter(tx, actor, conversation_id)
         if mine.conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         permissions.require(permissions.CHANGE, role=actor.role, standing=mine.member.role)
+        days = kept_days = mine.conversation.retention_days
+        if wanted.retention_days is not UNSET:
+            days = check_retention(wanted.retention_days)
+        if days != kept_days:
+            permissions.require(permissions.RETENTION, role=actor.role, standing=mine.member.role)
         old = await self.names(tx, mine.conversation)
-        wanted = (new_title or old[0] or "", new_purpose or old[1] or "")
-        if wanted == old:
+        title, purpose = new_title or old[0] or "", new_purpose or old[1] or ""
+        if (title, purpose) == old and days == kept_days:
             return
-        await queries.update_names(
+        await queries.update_settings(
             tx,
             conversation_id,
-            title=await self._sealed(tx, actor, TITLE, conversation_id, wanted[0]),
-            purpose=await self._sealed(tx, actor, PURPOSE, conversation_id, wanted[1]),
+            title=await self._sealed(tx, actor, TITLE, conversation_id, title),
+            purpose=await self._sealed(tx, actor, PURPOSE, conversation_id, purpose),
+            retention_days=days,
         )
-        changed = events.ConversationChanged(by=actor.user_id, title=wanted[0], purpose=wanted[1])
+        changed = events.ConversationChanged(
+            by=actor.user_id, title=title, purpose=purpose, retention_days=days
+        )
         await self._desk.append(tx, actor, conversation_id, events.CONVERSATION_CHANGED, changed)
         await self._desk.record(tx, actor, "conversation.changed", conversation_id)
+        if days != kept_days:
+            await self._desk.record(
+                tx, actor, "conversation.retention_set", conversation_id, days=days, before=kept_days
+            )
 
     async def names(self, tx: Tx, conversation: Conversation) -> tuple[str | None, str | None]:
         """Title and purpose in clear; None for direct conversations and for what cannot be opened."""

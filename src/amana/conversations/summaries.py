@@ -29,6 +29,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         fence: epoch of the log; another one than the client holds means: load everything again.
         last: the newest message, in its current state.
         peer_id: the other person of a direct conversation.
+        retention_days: after how many days messages are erased; null: only when somebody removes them.
     """
 
     conversation_id: UUID
@@ -46,6 +47,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     fence: int
     last: Entry | None
     peer_id: UUID | None
+    retention_days: int | None
     history: HistoryBody
 
 
@@ -106,5 +108,6 @@ class Summaries:
             fence=head.fence,
             last=last,
             peer_id=mine.peer_id,
+            retention_days=conversation.retention_days,
             history=history_body(conversation.history),
         )

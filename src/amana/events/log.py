@@ -12,7 +12,7 @@ from amana.events.errors import (
     UnknownConversation,
 )
 from amana.events.frames import encode_event, encode_user_event
-from amana.events.model import Appended, Head, NewEvent, NewUserEvent, StoredEvent, UserEvent
+from amana.events.model import Appended, Head, NewEvent, NewUserEvent, Outline, StoredEvent, UserEvent
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.ids import (
     ClientId,
@@ -133,6 +133,18 @@ class Log:
         end = after + limit if upto is None else min(upto, after + limit)
         return await queries.events_between(tx, conversation_id, after=after, upto=end)
 
+    async def outlines(
+        self, tx: Tx, conversation_id: ConversationId, *, after: Seq, upto: Seq
+    ) -> list[Outline]:
+        """What is clear of the events with ``after < seq <= upto``, ascending."""
+        return await queries.outlines_between(tx, conversation_id, after=after, upto=upto)
+
+    async def changes_of(
+        self, tx: Tx, conversation_id: ConversationId, kind: int, targets: Sequence[Seq]
+    ) -> list[Seq]:
+        """Places of the events of ``kind`` that change one of ``targets``, ascending."""
+        return await queries.changes_of(tx, conversation_id, kind, targets) if targets else []
+
     async def read_back(
         self,
         tx: Tx,
@@ -212,6 +224,10 @@ class Log:
     async def user_position(self, tx: Tx, user_id: UserId) -> int:
         """The newest position of a person's private log, 0 when it is empty."""
         return await queries.user_position(tx, user_id)
+
+    async def forget_user(self, tx: Tx, user_id: UserId, *, limit: int) -> int:
+        """Delete at most ``limit`` private events of a person who was erased; gives how many there were."""
+        return await queries.delete_user_log(tx, user_id, limit=limit)
 
     def encode_user(self, event: UserEvent) -> bytes:
         """The frame of a private event."""

@@ -69,6 +69,16 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What is clear of a row of the log: enough to decide what is to be erased, without the sealed part."""
+
+    seq: Seq
+    kind: int
+    sender_id: UserId
+    ts_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The newest state of a conversation's log.
 

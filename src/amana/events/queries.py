@@ -7,7 +7,7 @@ import msgspec
 from asyncpg import Record
 
 from amana.events.fences import fence_at
-from amana.events.model import Appended, Head, NewEvent, NewUserEvent, StoredEvent, UserEvent
+from amana.events.model import Appended, Head, NewEvent, NewUserEvent, Outline, StoredEvent, UserEvent
 from amana.kernel.ids import Bucket, ClientId, ConversationId, OrgId, Seq, UserId, bucket_at, time_ms_of
 from amana.storage.database import Tx
 from amana.vault.model import Sealed
@@ -54,6 +54,17 @@ SELECT {_COLUMNS}
         ORDER BY p.seq DESC LIMIT $5) e
  ORDER BY e.seq DESC LIMIT $5
 """  # noqa: S608  only column names are put in
+
+_OUTLINES = """
+SELECT e.seq, e.kind, e.sender_id, e.ts
+  FROM conversation_bucket b
+ CROSS JOIN LATERAL (
+       SELECT p.seq, p.kind, p.sender_id, p.ts FROM event p
+        WHERE p.conversation_id = $1 AND p.bucket = b.bucket AND p.seq > $2 AND p.seq <= $3
+       OFFSET 0) e
+ WHERE b.conversation_id = $1 AND b.first_seq <= $3 AND (b.last_seq IS NULL OR b.last_seq > $2)
+ ORDER BY e.seq
+"""
 
 _AT = f"""
 SELECT {_COLUMNS}
@@ -219,6 +230,27 @@ async def events_between(
     return [_stored(row) for row in await tx.fetch(_RANGE, conversation_id, after, upto)]
 
 
+async def outlines_between(
+    tx: Tx, conversation_id: ConversationId, *, after: int, upto: int
+) -> list[Outline]:
+    """Like ``events_between``, without the sealed part."""
+    return [Outline(*row) for row in await tx.fetch(_OUTLINES, conversation_id, after, upto)]
+
+
+async def changes_of(tx: Tx, conversation_id: ConversationId, kind: int, targets: Sequence[Seq]) -> list[Seq]:
+    """Places of the events of ``kind`` that change one of ``targets``, ascending."""
+    rows = await tx.fetch(
+        """
+        SELECT e.seq FROM event e
+         WHERE e.conversation_id = $1 AND e.target_seq = ANY($2) AND e.kind = $3 ORDER BY e.seq
+        """,
+        conversation_id,
+        list(targets),
+        kind,
+    )
+    return [row["seq"] for row in rows]
+
+
 async def events_back(
     tx: Tx, conversation_id: ConversationId, *, first: Seq, before: Seq, without: Iterable[int], limit: int
 ) -> list[StoredEvent]:
@@ -309,3 +341,18 @@ def _head(row: Record) -> Head:
 
 def _stored(row: Record) -> StoredEvent:
     return StoredEvent(*row)
+
+
+async def delete_user_log(tx: Tx, user_id: UserId, *, limit: int) -> int:
+    """Delete at most ``limit`` private events of a person and, with the last of them, the position."""
+    gone = await tx.run(
+        """
+        DELETE FROM user_event WHERE user_id = :user_id AND pos IN (
+            SELECT pos FROM user_event WHERE user_id = :user_id ORDER BY pos LIMIT :limit)
+        """,
+        user_id=user_id,
+        limit=limit,
+    )
+    if gone < limit:
+        await tx.run("DELETE FROM user_head WHERE user_id = :user_id", user_id=user_id)
+    return gone

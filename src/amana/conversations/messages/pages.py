@@ -18,8 +18,6 @@ from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.storage.database import Tx
 from amana.vault import MemberProof, Unreadable
 
-WITH_TEXT = frozenset({events.MESSAGE_CREATED, events.MESSAGE_EDITED})
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -62,7 +60,7 @@ class Pages:
             conversation_id,
             first=member.visible_from,
             before=place,
-            without=events.CHANGES,
+            without=events.NO_ENTRIES,
             limit=limit + 1,
         )
         more = len(found) > limit
@@ -210,7 +208,7 @@ class Pages:
         gone = [
             event.target_seq or event.seq
             for event in stored
-            if event.kind in WITH_TEXT and contents[event.seq] is Unreadable.ERASED
+            if event.kind in events.WITH_TEXT and contents[event.seq] is Unreadable.ERASED
         ]
         states = await self._states(tx, member, gone)
         frames = [_frame(event, contents[event.seq], states) for event in stored]
@@ -220,7 +218,7 @@ class Pages:
 
 
 def _is_entry(event: StoredEvent, member: Member) -> bool:
-    return event.kind not in events.CHANGES and event.seq >= member.visible_from
+    return event.kind not in events.NO_ENTRIES and event.seq >= member.visible_from
 
 
 def _current(message: StoredEvent, state: MessageState, newer: StoredEvent | None) -> StoredEvent | None:

@@ -6,6 +6,7 @@ from amana.conversations import events, permissions, queries
 from amana.conversations.errors import (
     ConversationNotFound,
     MessageDamaged,
+    MessageErased,
     MessageNotFound,
     MessageRemoved,
     NotTheAuthor,
@@ -62,7 +63,7 @@ class MessageService:
         Repeating it with the same ``client_id`` gives the first answer.
 
         Raises:
-            ConversationNotFound, MessageNotFound, NotTheAuthor, MessageRemoved, MessageDamaged
+            ConversationNotFound, MessageNotFound, NotTheAuthor, MessageRemoved, MessageErased, MessageDamaged
             TextEmpty, TextTooLong, TextInvalid, ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld
             ClientIdReused: the same retry key stands for something else.
         """
@@ -81,6 +82,8 @@ class MessageService:
         if wording is Unreadable.DAMAGED:
             # Perhaps its author is another one than the row says.
             raise MessageDamaged(seq=seq)
+        if wording is Unreadable.ERASED:
+            raise MessageErased(seq=seq)
         content = recompose(text, target=seq, reply_to=_answered(wording))
         revision = target.state.revision + 1
         appended = await self._append(
@@ -101,6 +104,7 @@ class MessageService:
         Raises:
             ConversationNotFound, MessageNotFound, NotPermitted, MessageDamaged
             MessageRemoved: somebody removed it before, under another retry key.
+            MessageErased: there is nothing left to remove.
             ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld, ClientIdReused
         """
         check_client_id(client_id, self._desk.clock.now())
@@ -113,7 +117,9 @@ class MessageService:
             return await self._repeated(tx, actor, target, original, events.MESSAGE_REMOVED, content)
         if target.state.removed_ts is not None:
             raise MessageRemoved(seq=seq)
-        current, _ = await self._current(tx, actor, target)
+        current, wording = await self._current(tx, actor, target)
+        if wording is Unreadable.ERASED:
+            raise MessageErased(seq=seq)
         appended = await self._append(tx, actor, target, events.MESSAGE_REMOVED, content, client_id)
         # Older revisions are traces since the edit that replaced them.
         await self._end(tx, actor, target.member, current)

@@ -1,0 +1,111 @@
+"""Ending messages for good: by the retention of a room, and with the person who wrote them.
+
+In steps that hold a room's lock for some milliseconds each. A step may be repeated: what has ended stays
+ended. Members are told of the places by one event; until they hear of it they hold what they had read.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final, Literal
+from uuid import UUID
+
+from amana.conversations import events
+from amana.conversations.writing import Desk
+from amana.events.model import NewEvent, Outline
+from amana.kernel.ids import NO_DEVICE, ClientId, ConversationId, Seq, UserId
+from amana.storage.database import Tx
+from amana.vault import Cause, Ground
+
+# Nobody did it by hand: the server's own id in the log.
+SERVER: Final = UserId(UUID(int=0))
+STEP: Final = 500
+# A frame with more of them would be a burden to telephones.
+RANGES_AT_ONCE: Final = 1_000
+
+Reason = Literal["retention", "erasure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step did.
+
+    Attributes:
+        messages: places of messages that nobody can read any more.
+        wraps: how many wrapped keys ended.
+        through: everything up to here is done.
+        more: the next step may find more.
+    """
+
+    messages: list[Seq]
+    wraps: int
+    through: Seq
+    more: bool
+
+
+class Erasing:
+    """Ends messages; who may ask for it is decided above."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def older_than(
+        self, tx: Tx, conversation_id: ConversationId, *, after: Seq, cut_ms: int, size: int = STEP
+    ) -> Step:
+        """End the messages after ``after`` that were sent before ``cut_ms``, looking at ``size`` places.
+
+        Their edits go with them, however new: a wording is as old as the message it belongs to.
+        """
+        found, head = await self._look(tx, conversation_id, after, size)
+        old = list(takewhile(lambda row: row.ts_ms < cut_ms, found))
+        messages = [row.seq for row in old if row.kind == events.MESSAGE_CREATED]
+        edits = await self._desk.log.changes_of(tx, conversation_id, events.MESSAGE_EDITED, messages)
+        ended = await self._end(tx, conversation_id, [*_with_text(old), *edits], Cause.RETENTION)
+        through = old[-1].seq if old else after
+        return Step(messages, ended, through, more=len(old) == len(found) and through < head)
+
+    async def written_by(
+        self, tx: Tx, conversation_id: ConversationId, author: UserId, *, after: Seq, size: int = STEP
+    ) -> Step:
+        """End what ``author`` wrote after ``after``, looking at ``size`` places."""
+        found, head = await self._look(tx, conversation_id, after, size)
+        own = [row for row in found if row.sender_id == author]
+        messages = [row.seq for row in own if row.kind == events.MESSAGE_CREATED]
+        ended = await self._end(tx, conversation_id, _with_text(own), Cause.PERSON)
+        through = found[-1].seq if found else after
+        return Step(messages, ended, through, more=through < head)
+
+    async def announce(
+        self, tx: Tx, conversation_id: ConversationId, ranges: Iterable[tuple[Seq, Seq]], reason: Reason
+    ) -> None:
+        """Tell the members which messages are gone; nothing when there are none."""
+        pairs = [(int(first), int(last)) for first, last in ranges]
+        for start in range(0, len(pairs), RANGES_AT_ONCE):
+            payload = events.MessagesErased(ranges=pairs[start : start + RANGES_AT_ONCE], reason=reason)
+            event = NewEvent(
+                conversation_id=conversation_id,
+                kind=events.MESSAGES_ERASED,
+                countable=False,
+                sender_id=SERVER,
+                device_id=NO_DEVICE,
+                client_id=ClientId(self._desk.ids.new()),
+                content=events.encode(payload),
+            )
+            await self._desk.log.append(tx, [event])
+
+    async def _look(
+        self, tx: Tx, conversation_id: ConversationId, after: Seq, size: int
+    ) -> tuple[list[Outline], Seq]:
+        """Lock the room, so that no edit slips in between, and look at its next places."""
+        head = await self._desk.log.lock_head(tx, conversation_id)
+        upto = Seq(min(after + size, head.seq))
+        return await self._desk.log.outlines(tx, conversation_id, after=after, upto=upto), head.seq
+
+    async def _end(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq], cause: Cause) -> int:
+        grounds = (Ground.LIVE, Ground.TRACE)
+        now = self._desk.clock.now()
+        return await self._desk.vault.end_grounds(tx, conversation_id, seqs, grounds, cause=cause, now=now)
+
+
+def _with_text(rows: Iterable[Outline]) -> list[Seq]:
+    return [row.seq for row in rows if row.kind in events.WITH_TEXT]
