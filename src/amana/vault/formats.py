@@ -48,6 +48,7 @@ _REVISION = Struct(">I").pack
 _GROUND_AND_KEY = Struct(">HI").pack
 _EPOCH = Struct(">I")
 
+_MAX_U32 = 2**32 - 1
 _SMALL_BYTES = 1024
 _BLOCK_BYTES = 32
 _PADDINGS = tuple(b"\x80" + bytes(zeros) for zeros in range(_BLOCK_BYTES))
@@ -58,7 +59,9 @@ class Damaged(Exception):
 
 
 def address_bytes(address: Address) -> bytes:
-    """The fixed-width form of an address, 84 bytes."""
+    """The fixed-width form of an address, 84 bytes. Raises ``Damaged`` when its revision can be none."""
+    if not 0 <= address.revision <= _MAX_U32:
+        raise Damaged("revision")
     return b"".join(
         (
             address.org_id.bytes,
@@ -137,7 +140,7 @@ def wrap_key(
 
 def unwrap_key(cipher: AESGCM, place: bytes, wrapped: bytes, *, ground: Ground, key_ref: int) -> bytes:
     """The inverse of ``wrap_key``. Raises ``Damaged``."""
-    if len(wrapped) != WRAP_BYTES or wrapped[:1] != VERSION:
+    if len(wrapped) != WRAP_BYTES or wrapped[:1] != VERSION or not 0 <= key_ref <= _MAX_U32:
         raise Damaged("wrap")
     bound = _WRAP + place + _GROUND_AND_KEY(ground, key_ref)
     try:

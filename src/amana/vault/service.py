@@ -4,7 +4,6 @@ Batch-shaped and free of key bytes at its border, so that it can become a proces
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from amana.storage.database import Database, Tx
 from amana.vault import erasure, formats, queries
 from amana.vault.erasure import Cause
 from amana.vault.errors import KeyUnavailable
+from amana.vault.examining import Examiner
 from amana.vault.grounds import Ground
 from amana.vault.keychain import FIRST_GENERATION, ConversationKeys, KeyChain
 from amana.vault.model import (
@@ -33,6 +33,7 @@ from amana.vault.proofs import READABLE, ReaderProof, check_cover
 from amana.vault.pseudonyms import Pseudonyms
 from amana.vault.rootkey import RootKey
 from amana.vault.rotation import Rotation
+from amana.vault.unwrapping import Opened, open_wrap
 
 log = structlog.get_logger()
 
@@ -41,15 +42,6 @@ TRACES_AT_ONCE = 5_000
 
 Page = tuple[ReaderProof, Sequence[Stored]]
 _Place = tuple[UUID, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A wrap that held: what it protects and which one it was."""
-
-    data_key: bytes
-    content: bytes
-    wrap: queries.WrapRow
 
 
 class Vault:
@@ -74,6 +66,7 @@ class Vault:
         self._keys = KeyChain(database, root, entropy)
         self.pseudonyms = Pseudonyms(self._keys)
         self.rotation = Rotation(self._keys)
+        self.examiner = Examiner(self._keys)
 
     async def start(self) -> None:
         """Unlock the root key and check that it is the one of this database.
@@ -198,7 +191,7 @@ class Vault:
         traces: list[queries.WrapRow] = []
         for item in items:
             opened = await self._open_one(tx, item, live.get(_place(item), ()), keys)
-            if isinstance(opened, _Opened):
+            if isinstance(opened, Opened):
                 traces.append(self._trace_of(item, opened, keys[item.address.conversation_id]))
         await queries.insert_wraps(tx, proof.org_id, traces, due)
         for conversation_id, seqs in _by_conversation(items).items():
@@ -266,15 +259,13 @@ class Vault:
         item: Stored,
         wraps: Iterable[queries.WrapRow],
         keys: dict[ConversationId, ConversationKeys],
-    ) -> _Opened | Unreadable:
+    ) -> Opened | Unreadable:
         result = Unreadable.ERASED
-        place = b""
         for wrap in sorted(wraps, key=lambda row: row.ground):
             result = Unreadable.DAMAGED
-            place = place or formats.address_bytes(item.address)
             cipher = await self._cipher(tx, item.address, wrap.key_ref, keys)
-            opened = _open_wrap(cipher, place, item, wrap)
-            if isinstance(opened, _Opened):
+            opened = open_wrap(cipher, item, wrap)
+            if isinstance(opened, Opened):
                 return opened
             self._report(item, wrap.ground, opened)
         return result
@@ -290,7 +281,7 @@ class Vault:
             keys[address.conversation_id] = known
         return known.by_generation.get(key_ref)
 
-    def _trace_of(self, item: Stored, opened: _Opened, keys: ConversationKeys) -> queries.WrapRow:
+    def _trace_of(self, item: Stored, opened: Opened, keys: ConversationKeys) -> queries.WrapRow:
         wrapped = formats.wrap_key(
             keys.current_cipher,
             formats.address_bytes(item.address),
@@ -332,31 +323,13 @@ def _seal_one(keys: ConversationKeys, request: SealRequest, random: bytes) -> Se
     return Sealed(body, commitment, wrap, keys.current)
 
 
-def _open_wrap(
-    cipher: AESGCM | None, place: bytes, item: Stored, wrap: queries.WrapRow
-) -> _Opened | DamagedPart:
-    if cipher is None:
-        return DamagedPart.KEY
-    try:
-        data_key = formats.unwrap_key(cipher, place, wrap.wrapped, ground=wrap.ground, key_ref=wrap.key_ref)
-    except formats.Damaged:
-        return DamagedPart.WRAP
-    try:
-        opening, content = formats.open_body(place, data_key, item.body)
-    except formats.Damaged:
-        return DamagedPart.BODY
-    if not formats.commitment_holds(opening, item.body, item.commitment):
-        return DamagedPart.COMMITMENT
-    return _Opened(data_key, content, wrap)
-
-
 def _allowed(proof: ReaderProof, wraps: Iterable[queries.WrapRow]) -> list[queries.WrapRow]:
     grounds = READABLE[type(proof)]
     return [wrap for wrap in wraps if wrap.ground in grounds]
 
 
-def _content_of(opened: _Opened | Unreadable) -> bytes | Unreadable:
-    return opened.content if isinstance(opened, _Opened) else opened
+def _content_of(opened: Opened | Unreadable) -> bytes | Unreadable:
+    return opened.content if isinstance(opened, Opened) else opened
 
 
 def _place(item: Stored) -> _Place:
