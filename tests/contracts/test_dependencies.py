@@ -34,11 +34,7 @@ def faults(packages: Iterable[str], page: str) -> list[str]:
     return [
         *(f"{name} has no row" for name in sorted(wanted - rows.keys())),
         *(f"{name} is not used" for name in sorted(rows.keys() - wanted)),
-        *(
-            f"{name} is under a binding licence"
-            for name, row in rows.items()
-            if BINDING.search(row["licence"])
-        ),
+        *(f"{name} is under a binding licence" for name in binding),
     ]
 
 
