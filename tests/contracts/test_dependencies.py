@@ -9,7 +9,8 @@ from tests.contracts.repository import ROOT, expect_none
 
 PAGE = ROOT / "docs" / "dependencies.md"
 ROW = re.compile(
-    r"^\| (?P<package>[@a-z0-9/._-]+) \| (?P<reason>[^|]+) \| (?P<licence>[^|]+) \|$", re.MULTILINE
+    r"^\| (?!package )(?P<package>[@a-z0-9/._-]+) \| (?P<reason>[^|]+) \| (?P<licence>[^|]+) \|$",
+    re.MULTILINE,
 )
 BINDING = re.compile(r"\b(A|L)?GPL|SSPL|BUSL|Commons Clause", re.IGNORECASE)
 
