@@ -136,13 +136,9 @@ def commands() -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 def status_of(kind: type[Refusal]) -> int:
     """The HTTP status a kind of refusal is answered with."""
-    from amana.http.answers import STATUSES, UNAVAILABLE_CODES
+    from amana.http.answers import status_of_kind
 
-    if kind.code == "internal_error":
-        return 500
-    if kind.code in UNAVAILABLE_CODES:
-        return 503
-    return next((status.value for base, status in STATUSES if issubclass(kind, base)), 400)
+    return 500 if kind.code == "internal_error" else status_of_kind(kind).value
 
 
 def sentence(code: str) -> str:

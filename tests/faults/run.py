@@ -107,7 +107,11 @@ class FaultRun:
             old = device.chance.random() < LAST_MONTH_SHARE
             written_s = self.last_month_s + device.chance.random() * 86_400 if old else None
             client_id = new_client_id(written_s)
-            await device.post(device.chance.choice(self.rooms), f"message {client_id}", client_id)
+            await device.post(device.chance.choice(self.rooms), self.text_of(client_id), client_id)
+
+    def text_of(self, client_id: UUID) -> str:
+        """What the message of this id says."""
+        return f"message {client_id}"
 
     async def kill_at_random(self) -> None:
         while True:
@@ -210,7 +214,7 @@ class FaultRun:
             if [(event["seq"], UUID(event["client_id"])) for event in events] != stored:
                 wrong.append(f"the API pages out something else than the database holds of {room}")
             for event in events:
-                text = f"message {event['client_id']}"
+                text = self.text_of(UUID(event["client_id"]))
                 if event["kind"] == "message.created" and event["content"]["text"] != text:
                     wrong.append(f"{event['client_id']} reads {event['content']['text']!r}")
         return wrong

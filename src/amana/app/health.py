@@ -4,6 +4,7 @@ from amana.http.asgi import App, Receive, Scope, Send
 from amana.kernel.clock import Clock
 from amana.kernel.errors import Refusal
 from amana.storage.database import Database
+from amana.storage.space import Space
 
 HEALTHY, READY = "/healthz", "/readyz"
 REMEMBERED_S = 1.0
@@ -12,10 +13,11 @@ REMEMBERED_S = 1.0
 class Health:
     """Answers the two probe paths and passes everything else on."""
 
-    def __init__(self, pages: App, database: Database, clock: Clock) -> None:
+    def __init__(self, pages: App, database: Database, clock: Clock, space: Space | None) -> None:
         self._pages = pages
         self._database = database
         self._clock = clock
+        self._space = space
         self._ready = False
         self._until_s = 0.0
 
@@ -25,9 +27,17 @@ class Health:
             await _say(send, 200, b"ok\n")
         elif path == READY:
             ready = await self._is_ready()
-            await _say(send, 200 if ready else 503, b"ready\n" if ready else b"no database\n")
+            await _say(send, 200 if ready else 503, self._in_words(ready=ready))
         else:
             await self._pages(scope, receive, send)
+
+    def _in_words(self, *, ready: bool) -> bytes:
+        if not ready:
+            return b"no database\n"
+        if self._space is not None and self._space.is_short:
+            # Still ready: a balancer that took the server out would take reading away as well.
+            return b"ready, read-only: the disk is nearly full\n"
+        return b"ready\n"
 
     async def _is_ready(self) -> bool:
         """Remembered for a moment: probes are open to strangers and must cost the database nothing."""

@@ -22,6 +22,13 @@ class TlsMode(StrEnum):
     INTERNAL = "internal"
 
 
+class RootPlace(StrEnum):
+    """Where the root key is kept."""
+
+    FILE = "file"
+    TRANSIT = "transit"
+
+
 class LogLevel(StrEnum):
     """The least important thing that is still logged."""
 
@@ -67,6 +74,20 @@ class Settings(BaseSettings):
     )
     root_key_file: Path | None = Field(
         None, description="Place of the root key file. Default: keys/root.key in the data folder."
+    )
+    root_key: RootPlace = Field(
+        RootPlace.FILE, description="Where the root key is: file, or transit (OpenBao or HashiCorp Vault)."
+    )
+    transit_url: str | None = Field(None, description="Address of the key service for `transit`.")
+    transit_key: str = Field("amana", description="Name of the key in the service's transit engine.")
+    transit_token_file: Path | None = Field(
+        None, description="File of mode 0600 with a token that may encrypt and decrypt with that key."
+    )
+    transit_ca: Path | None = Field(None, description="PEM authority of the service's certificate.")
+    disk_reserve_mb: int | None = Field(
+        None,
+        ge=1,
+        description="Free MB below which nothing new is taken. Default: 5 % of the disk, at least 1024.",
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
 

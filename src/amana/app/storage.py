@@ -15,14 +15,22 @@ from amana.storage.embedded import EmbeddedPostgres
 from amana.storage.leader import Leader
 from amana.storage.migrations import migrate
 from amana.storage.partitions import ensure_month_partitions
+from amana.storage.space import MIB, Gate, Space, database_folders
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """An open database and the process's candidate for leadership over it."""
+    """An open database and the process's candidate for leadership over it.
+
+    Attributes:
+        space: the disk of the embedded database; None with a PostgreSQL of the operator's own.
+        server: the embedded PostgreSQL, likewise.
+    """
 
     database: Database
     leader: Leader
+    space: Space | None = None
+    server: EmbeddedPostgres | None = None
 
 
 @asynccontextmanager
@@ -32,28 +40,47 @@ async def open_storage(settings: Settings, clock: Clock, entropy: Entropy) -> As
     Raises:
         StartFailure: the database cannot be started, reached or brought up.
     """
-    async with _server(settings, entropy) as dsn:
+    gate = Gate()
+    space = _space(settings, gate)
+    async with _server(settings, entropy) as (dsn, server):
         await migrate(dsn, SCHEMAS, clock=clock)
         await ensure_month_partitions(dsn, clock=clock)
-        database = await Database.connect(dsn)
+        database = await Database.connect(dsn, gate=gate)
         leader = Leader(dsn, clock)
         leader.every(timedelta(days=1), "partitions", lambda: ensure_month_partitions(dsn, clock=clock))
+        watching = [] if space is None else [asyncio.create_task(space.watch(), name="disk")]
         try:
-            yield Storage(database, leader)
+            yield Storage(database, leader, space, server)
         finally:
+            await cancel_all(watching)
             await database.close()
 
 
-@asynccontextmanager
-async def _server(settings: Settings, entropy: Entropy) -> AsyncIterator[str]:
+def _space(settings: Settings, gate: Gate) -> Space | None:
+    """Look before the database starts: with the ballast given back it can, even on a full disk."""
     if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+        return None
+    wanted = settings.disk_reserve_mb
+    space = Space(
+        database_folders(settings.data_dir),
+        gate,
+        ballast=settings.data_dir / "ballast",
+        reserve_bytes=None if wanted is None else wanted * MIB,
+    )
+    space.look()
+    return space
+
+
+@asynccontextmanager
+async def _server(settings: Settings, entropy: Entropy) -> AsyncIterator[tuple[str, EmbeddedPostgres | None]]:
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value(), None
         return
     server = EmbeddedPostgres(settings.data_dir, user=settings.database_user, entropy=entropy)
     dsn = await server.start()
     watching = asyncio.create_task(server.watch(), name="postgres")
     try:
-        yield dsn
+        yield dsn, server
     finally:
         await server.stop()
         await cancel_all([watching])

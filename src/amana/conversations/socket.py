@@ -16,6 +16,7 @@ from amana.kernel.actor import Actor
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ClientId, ConversationId, Seq
 from amana.storage.database import Database
+from amana.storage.space import essential
 
 
 class SendFrame(msgspec.Struct, tag_field="t", tag="send"):
@@ -118,10 +119,11 @@ class SocketOperations:
     async def remove(self, socket: Socket, frame: RemoveFrame) -> None:
         self._sending.count_change(socket.actor)
         conversation_id = ConversationId(frame.c)
-        async with self._database.write(socket.actor.org_id) as tx:
-            appended = await self._messages.remove(
-                tx, socket.actor, conversation_id, Seq(frame.seq), client_id=ClientId(frame.client_id)
-            )
+        with essential():
+            async with self._database.write(socket.actor.org_id) as tx:
+                appended = await self._messages.remove(
+                    tx, socket.actor, conversation_id, Seq(frame.seq), client_id=ClientId(frame.client_id)
+                )
         socket.settle(conversation_id, frame.client_id)(appended)
 
     async def read(self, socket: Socket, frame: ReadFrame) -> None:
@@ -135,7 +137,8 @@ class SocketOperations:
         try:
             while self._markers[key] > reached:
                 reached = self._markers[key]
-                async with self._database.write(socket.actor.org_id) as tx:
-                    await self._reading.mark_read(tx, socket.actor, key[1], Seq(reached))
+                with essential():
+                    async with self._database.write(socket.actor.org_id) as tx:
+                        await self._reading.mark_read(tx, socket.actor, key[1], Seq(reached))
         finally:
             del self._markers[key]

@@ -22,6 +22,7 @@ from amana.kernel.errors import (
     Unauthenticated,
     places,
 )
+from amana.storage.errors import StorageFull
 
 log = structlog.get_logger("amana.http")
 
@@ -67,12 +68,16 @@ class Answer(msgspec.Struct, frozen=True):
 
 def status_of(refusal: Refusal) -> HTTPStatus:
     """The HTTP status a refusal is answered with."""
-    if refusal.code in UNAVAILABLE_CODES or refusal.code.startswith("storage_"):
+    return status_of_kind(type(refusal))
+
+
+def status_of_kind(kind: type[Refusal]) -> HTTPStatus:
+    """The same for a class of refusals."""
+    if issubclass(kind, StorageFull):
+        return HTTPStatus.INSUFFICIENT_STORAGE
+    if kind.code in UNAVAILABLE_CODES or kind.code.startswith("storage_"):
         return HTTPStatus.SERVICE_UNAVAILABLE
-    for kind, status in STATUSES:
-        if isinstance(refusal, kind):
-            return status
-    return HTTPStatus.BAD_REQUEST
+    return next((status for base, status in STATUSES if issubclass(kind, base)), HTTPStatus.BAD_REQUEST)
 
 
 def error_body(code: str, sentence: str, language: str, fields: Mapping[str, object]) -> ErrorBody:

@@ -34,6 +34,7 @@ from amana.http.asgi import (
 from amana.http.authentication import Authenticate, Authentication
 from amana.http.buckets import Buckets, RateLimit
 from amana.http.context import Context, State
+from amana.http.going_on import GoingOn
 from amana.http.headers import SecurityHeaders
 from amana.http.intake import Intake
 from amana.http.origin import OriginCheck
@@ -89,7 +90,7 @@ def build_app(
     """
     litestar = _router(features, state, version=version, lifespan=lifespan)
     clock = state.clock
-    edge: App = _Dispatch(litestar, sockets=sockets or {}, pages=pages)
+    edge: App = GoingOn(_Dispatch(litestar, sockets=sockets or {}, pages=pages))
     edge = Intake(edge, body_bytes=settings.body_bytes, request_seconds=settings.request_seconds)
     edge = RateLimit(
         edge,

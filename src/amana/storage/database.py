@@ -13,6 +13,7 @@ from amana.storage.connections import CONNECT_TIMEOUT_S, Connections
 from amana.storage.errors import OutcomeUnknown, StorageUnavailable
 from amana.storage.faults import DRIVER_ERRORS, as_busy, as_unknown
 from amana.storage.named import bind
+from amana.storage.space import Gate
 
 APP_ROLE = "amana_app"
 SEARCH_PATH = "amana"
@@ -103,15 +104,19 @@ class Database:
     ``storage_full``, or ``storage_outcome_unknown`` when a commit was sent and not answered.
     """
 
-    def __init__(self, dsn: str, *, settings: Mapping[str, str], pool_size: int) -> None:
+    def __init__(self, dsn: str, *, settings: Mapping[str, str], pool_size: int, gate: Gate) -> None:
         """Prepare; ``connect`` is the way to get one."""
+        self._gate = gate
         self._unconfirmed: set[asyncpg.Connection] = set()
         self._pool = Connections(dsn, settings=settings, size=pool_size, on_notice=self._on_notice)
         self._lane = Connections(dsn, settings=settings, size=LANE_SIZE, on_notice=self._on_notice)
 
     @classmethod
-    async def connect(cls, dsn: str, *, pool_size: int = 8) -> Self:
+    async def connect(cls, dsn: str, *, pool_size: int = 8, gate: Gate | None = None) -> Self:
         """Reach the server. Connections act as role ``amana_app`` where that role may be used.
+
+        Args:
+            gate: closed while the disk is nearly full: then every change raises ``StorageFull``.
 
         Raises:
             StorageUnavailable: the server does not answer.
@@ -120,10 +125,15 @@ class Database:
             settings = await _session_settings(dsn)
         except DRIVER_ERRORS as error:
             raise (as_busy(error, closed=True) or error) from error
-        return cls(dsn, settings=settings, pool_size=pool_size)
+        return cls(dsn, settings=settings, pool_size=pool_size, gate=gate or Gate())
 
     def write(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
-        """Open a transaction that sees and changes rows of one organisation; commits at the end."""
+        """Open a transaction that sees and changes rows of one organisation; commits at the end.
+
+        Raises:
+            StorageFull: the disk is nearly full, and this is not ``essential``.
+        """
+        self._gate.require_open()
         return self._transaction(f"BEGIN; SET LOCAL amana.org = '{org_id}'", org_id)
 
     def read(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
@@ -151,6 +161,7 @@ class Database:
         """
         if not args or args[0] != org_id:
             raise ValueError("The first argument of the statement must be the organisation.")
+        self._gate.require_open()
         connection = await self._lane.lend()
         try:
             with _refusing(connection, as_unknown):

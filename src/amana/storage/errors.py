@@ -27,12 +27,12 @@ class StorageBusy(Busy):
 
 
 class StorageFull(Busy):
-    """The database's disk is full. Nothing was done."""
+    """The database's disk is nearly full, or full. Nothing was done; reading goes on."""
 
     code = "storage_full"
 
     def __init__(self) -> None:
-        super().__init__("The server's disk is full.", retry_after_s=60.0)
+        super().__init__("The server's disk is nearly full.", retry_after_s=10.0)
 
 
 class OutcomeUnknown(Busy):

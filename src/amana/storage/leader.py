@@ -15,6 +15,7 @@ import structlog
 from amana.kernel.clock import Clock
 from amana.kernel.errors import places
 from amana.storage.faults import DRIVER_ERRORS
+from amana.storage.space import essential
 
 log = structlog.get_logger("amana.leader")
 
@@ -96,6 +97,7 @@ class Leader:
                 continue
             timed.due_s = self._clock.monotonic_s() + timed.period_s
             try:
-                await timed.job()
+                with essential():  # what ends, erases and backs up goes on while the disk is nearly full
+                    await timed.job()
             except Exception as error:  # noqa: BLE001  outermost: a failed job must not end the others; it runs again
                 log.error("leader.job_failed", job=timed.name, kind=type(error).__name__, where=places(error))
