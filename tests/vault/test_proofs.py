@@ -15,6 +15,7 @@ SOURCE = Path(amana.__file__).parent
 # Domain → the kinds of proof that its permission code may issue.
 ISSUERS = {
     "conversations": {"member"},
+    "evidence": {"system"},
 }
 
 MYPY = ("--strict", "--ignore-missing-imports", "--no-error-summary")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
+from uuid import UUID
 
 import asyncpg
 
@@ -52,6 +53,9 @@ SELECT e.org_id, e.id, e.at, e.actor_id, e.action, e.subject, e.detail, e.blind,
 _LOGGED = """
 SELECT conversation_id, seq, chain, log_no, idx FROM evidence_room
  WHERE org_id = $1 ORDER BY conversation_id, seq, log_no
+"""
+_NAMES = """
+SELECT DISTINCT conversation_id, pseudonym FROM evidence_room WHERE org_id = $1 ORDER BY conversation_id
 """
 
 
@@ -107,6 +111,12 @@ class DatabaseSource:
 
     def events(self) -> Pages[EventRow]:
         return _made(verifying.leaves(self.tx, size=PAGE), lambda row: EventRow(*row))
+
+    def names(self) -> Pages[tuple[UUID, bytes]]:
+        """Room and pseudonym: every name that a log has for a room."""
+        return _made(
+            pages(self.tx, "verified_names", _NAMES, self.org_id, size=PAGE), lambda row: (row[0], row[1])
+        )
 
     def _of_log(self, name: str, sql: str, log_no: int, shape: Callable[..., T]) -> Pages[T]:
         cursor = f"verified_{name}_{int(log_no)}"
