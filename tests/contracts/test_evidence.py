@@ -3,8 +3,11 @@
 A route that is in neither table fails: whoever adds one decides here, where the review sees it.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,6 +17,7 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from amana.app.wiring import Runtime
+from amana.evidence import Sequencer
 from amana.http import Application, endpoint, public
 from amana.http.authentication import SESSION_COOKIE
 from amana.kernel.clock import SystemClock
@@ -21,6 +25,7 @@ from amana.kernel.entropy import SystemEntropy
 from amana.kernel.ids import Ids, OrgId
 from amana.people.desk import Desk
 from tests.contracts.repository import expect_none
+from tests.evidence import independent
 from tests.http.conftest import PASSWORD, whole_application
 from tests.support.passkey import Authenticator
 
@@ -92,12 +97,14 @@ class Recorder:
 
     Attributes:
         wrote: operation → actions of its newest call.
+        entries: operation → the entries that all its calls wrote.
     """
 
     client: httpx.AsyncClient
     desk: Desk
     seen: set[UUID] = field(default_factory=set)
     wrote: dict[str, frozenset[str]] = field(default_factory=dict)
+    entries: dict[str, set[UUID]] = field(default_factory=dict)
 
     async def call(
         self, operation: str, method: str, path: str, token: str | None = None, **body: Any
@@ -107,7 +114,9 @@ class Recorder:
         answer = await self.client.request(method, path, json=body, headers=headers)
         assert answer.is_success, f"{operation}: {answer.text}"
         if operation:
-            self.wrote[operation] = await self._new_actions()
+            fresh = await self._new_entries()
+            self.wrote[operation] = frozenset(fresh.values())
+            self.entries.setdefault(operation, set()).update(fresh)
         return answer
 
     async def enter(self, operation: str, path: str, **body: Any) -> str:
@@ -118,16 +127,34 @@ class Recorder:
         answer = await self.client.get("/v1/me", headers={"authorization": f"Bearer {token}"})
         return dict(answer.json())
 
-    async def _new_actions(self) -> frozenset[str]:
+    async def read(self, sql: str) -> list[dict[str, Any]]:
+        """Rows of the organisation's; none before there is one."""
         async with self.desk.db.system() as tx:
             org_id = await tx.value("SELECT org_id FROM organisation")
         if org_id is None:
-            return frozenset()
+            return []
         async with self.desk.db.read(OrgId(org_id)) as tx:  # type: ignore[arg-type]  # the column's type
-            rows = await tx.all("SELECT id, action FROM evidence_entry")
-        fresh = frozenset(row["action"] for row in rows if row["id"] not in self.seen)
-        self.seen |= {row["id"] for row in rows}
+            return [dict(row) for row in await tx.all(sql)]
+
+    async def _new_entries(self) -> dict[UUID, str]:
+        rows = await self.read("SELECT id, action FROM evidence_entry")
+        fresh = {row["id"]: row["action"] for row in rows if row["id"] not in self.seen}
+        self.seen |= fresh.keys()
         return fresh
+
+
+def unlogged(
+    entries: Mapping[str, set[UUID]], rows: Iterable[Mapping[str, Any]], leaves: Iterable[bytes]
+) -> list[str]:
+    """Operations whose entries are not each exactly one leaf, known by its commitment."""
+    logged = Counter((fields["t"], fields.get("c")) for fields in map(json.loads, leaves))
+    times = {row["id"]: logged[row["action"], independent.commitment_of(dict(row))] for row in rows}
+    return [
+        f"{operation} is in the log {times.get(entry, 0)} times"
+        for operation, written in entries.items()
+        for entry in written
+        if times.get(entry) != 1
+    ]
 
 
 async def enter_and_sign_in(recorder: Recorder, runtime: Runtime) -> dict[str, str]:
@@ -212,12 +239,32 @@ async def test_every_route_that_changes_something_records_what_it_says(
             recorder = Recorder(client, runtime.services.get(Desk))
             cast = await enter_and_sign_in(recorder, runtime)
             await talk(recorder, cast["ana"], cast["cem"], cast["bo_id"])
+            missing = await missing_in_the_log(recorder, runtime)
         operations = changing_operations(app)
 
     expect_none(undecided(operations))
     assert operations == RECORDS.keys() | RECORDS_NOTHING.keys()
     assert operations == recorder.wrote.keys(), "each of them is used above"
     expect_none(untrue(recorder.wrote))
+    expect_none(missing)
+
+
+async def missing_in_the_log(recorder: Recorder, runtime: Runtime) -> list[str]:
+    """What was recorded and is no leaf of the signed tree; every conversation's chain is in there too."""
+    organisation = await recorder.desk.organisation()
+    await runtime.services.get(Sequencer).run_once(organisation.org_id)
+    leaves = [row["data"] for row in await recorder.read("SELECT data FROM evidence_leaf ORDER BY idx")]
+    (newest,) = await recorder.read("SELECT * FROM evidence_checkpoint ORDER BY size DESC LIMIT 1")
+    assert (newest["size"], newest["root"]) == (
+        len(leaves),
+        independent.mth([independent.leaf(data) for data in leaves]),
+    )
+    rows = await recorder.read("SELECT * FROM evidence_entry")
+    heads = await recorder.read("SELECT conversation_id, seq, chain FROM conversation_head WHERE seq > 0")
+    rooms = await recorder.read("SELECT conversation_id, seq, chain FROM evidence_room")
+    assert heads
+    assert [head for head in heads if head not in rooms] == []
+    return unlogged(recorder.entries, rows, leaves)
 
 
 def test_no_route_is_in_both_tables_and_each_has_an_action_or_a_reason() -> None:
@@ -239,6 +286,19 @@ def test_a_forgotten_route_is_caught() -> None:
 )
 def test_a_route_that_records_something_else_is_caught(operation: str, actions: frozenset[str]) -> None:
     assert len(untrue({operation: actions})) == 1
+
+
+def test_an_entry_that_is_no_leaf_or_two_is_caught() -> None:
+    entry, other = UUID(int=1), UUID(int=2)
+    row = {"id": entry, "at": datetime(2026, 11, 22, tzinfo=UTC), "action": "role.changed", "detail": b"x"}
+    row |= {"org_id": other, "actor_id": None, "subject": None, "blind": bytes(32)}
+    leaf = json.dumps({"t": "role.changed", "c": independent.commitment_of(row)}).encode()
+
+    assert unlogged({"changeRole": {entry}}, [row], [leaf]) == []
+    assert len(unlogged({"changeRole": {entry}}, [row], [leaf, leaf])) == 1
+    assert len(unlogged({"changeRole": {entry}}, [row], [leaf.replace(b"role.", b"roll.")])) == 1
+    assert len(unlogged({"changeRole": {entry, other}}, [row], [leaf])) == 1
+    assert len(unlogged({"changeRole": {entry}}, [{**row, "subject": entry}], [leaf])) == 1
 
 
 def test_a_route_that_records_as_it_says_is_not_caught() -> None:
