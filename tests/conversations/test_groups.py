@@ -195,6 +195,7 @@ async def test_changes_are_written_into_the_evidence(world: World) -> None:
         "conversation.changed",
         "owner.changed",
         "member.removed",
+        "key.rotated",
     }
     assert "Secret name" not in str(entries)
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
 
 from amana import __version__
 from amana.app.features import FEATURES
 from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
 from amana.app.health import Health
+from amana.app.keys import TEND_PERIOD, KeyCare
 from amana.app.rooms import Rooms
 from amana.app.root import root_key
 from amana.app.settings import Settings, TlsMode
@@ -33,7 +35,8 @@ from amana.conversations.writing import Desk, Notices
 from amana.events.batcher import Batcher
 from amana.events.doorbell import Doorbell
 from amana.events.log import Log
-from amana.evidence import Evidence
+from amana.evidence import Evidence, Sequencer
+from amana.evidence.sequencer import PERIOD as LOG_PERIOD
 from amana.http import Application, EdgeSettings, Services, State, build_app
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
@@ -92,11 +95,13 @@ async def build_runtime(
     clock: Clock,
     entropy: Entropy,
     recheck: timedelta = RECHECK,
+    log_period: timedelta = LOG_PERIOD,
 ) -> AsyncIterator[Runtime]:
     """Build the server on an open database and run its background work.
 
     Args:
         recheck: how often the session behind every socket is looked at again.
+        log_period: how often the transparency log takes up what is new.
 
     Raises:
         StartFailure: the root key is missing, unsafe, or the wrong one.
@@ -109,14 +114,20 @@ async def build_runtime(
     if not root.sealed:
         runtime.notices.append(
             "The root key lies open on this disk: whoever takes the disk can read everything. "
-            "Set AMANA_ROOT_PASSPHRASE before the first start to seal it."
+            "Stop the server and type: amana admin keys seal"
         )
+    care = KeyCare(storage.database, vault, runtime.services.get(PeopleDesk).evidence, clock)
+    await care.begin(root)
+    storage.leader.every(TEND_PERIOD, "keys", care.tend)
     storage.leader.every(
         timedelta(hours=1), "end traces", lambda: _end_traces(runtime.services.get(PeopleDesk), vault, clock)
     )
+    storage.leader.every(log_period, "sign the log", partial(_sign_log, runtime.services))
     still_signed_in = partial(people.still_signed_in, runtime.services.get(PeopleDesk))
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
+        asyncio.create_task(care.watch(), name="keys"),
+        asyncio.create_task(root.keep(), name="root key"),
         asyncio.create_task(
             recheck_sessions(runtime.gateway.hub, still_signed_in, period=recheck), name="sessions"
         ),
@@ -163,7 +174,8 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
     hooks = GatewayHooks(database, talk.journal, talk.gateway_side, talk.hub, still_signed_in)
     operations = [SocketOperation(one.frame, one.run) for one in talk.operations.table().values()]
     gateway = Gateway(hooks, operations, hub=talk.hub, clock=clock, entropy=entropy)
-    services = Services(desk, *talk.services)
+    sequencer = Sequencer(database, vault, clock, entropy, host=urlsplit(edge.public_url).netloc)
+    services = Services(desk, sequencer, *talk.services)
     app = build_app(
         FEATURES,
         State(database, clock, ids, entropy, services),
@@ -223,3 +235,12 @@ async def _end_traces(people_desk: PeopleDesk, vault: Vault, clock: Clock) -> No
         async with people_desk.db.write(organisation.org_id) as tx:
             if await vault.end_due_traces(tx, clock.now()) < TRACES_AT_ONCE:
                 return
+
+
+async def _sign_log(services: Services) -> None:
+    """What was recorded and where the conversations stand becomes part of the signed log."""
+    try:
+        organisation = await services.get(PeopleDesk).organisation()
+    except NotSetUp:
+        return
+    await services.get(Sequencer).run_once(organisation.org_id)

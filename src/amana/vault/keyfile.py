@@ -17,7 +17,6 @@ import base64
 import binascii
 import json
 import os
-import stat
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -34,6 +33,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from amana.kernel.entropy import Entropy, SystemEntropy
 from amana.vault.errors import CannotUnwrap, RootKeyFailure, RootKeyLost
 from amana.vault.formats import KEY_BYTES, NONCE_BYTES, VERSION
+from amana.vault.private_files import find_private
 from amana.vault.rootkey import RootDescription, RootKey
 
 FORMAT = "amana/root-key/v1"
@@ -42,7 +42,6 @@ ARGON2_MEMORY_KIB = 65_536
 ARGON2_PASSES = 4
 ARGON2_LANES = 4
 SALT_BYTES = 16
-MAX_FILE_BYTES = 65_536
 KEY_ID_BYTES = 4
 PENDING = ".next"
 """Ending of a key that a move made: the file takes its place once the database hangs on it."""
@@ -104,7 +103,7 @@ class KeyFile:
 
     async def unlock(self, *, may_create: bool) -> None:
         self._check_place()
-        text = self._read()
+        text = find_private(self._path, f"{self._words.called} file")
         if text is None:
             if not may_create:
                 raise RootKeyLost(
@@ -112,7 +111,7 @@ class KeyFile:
                     look_for="Put the file back from your backup; without it nothing can be read.",
                 )
             self._create()
-            text = self._read()
+            text = find_private(self._path, f"{self._words.called} file")
         if text is None:
             raise RootKeyFailure(f"The {self._file} vanished while it was being made.")
         self._use(self._parse(text))
@@ -201,34 +200,6 @@ class KeyFile:
                 f"{self._database_directory}. Move it elsewhere: a copy of the one must not hold the other."
             )
 
-    def _read(self) -> bytes | None:
-        """The file's bytes once its owner and permissions are right; None when it does not exist."""
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except FileNotFoundError:
-            return None
-        except OSError as failure:
-            raise RootKeyFailure(f"The {self._file} cannot be read: {failure.strerror}.") from failure
-        try:
-            self._check_permissions(os.fstat(descriptor))
-            return os.read(descriptor, MAX_FILE_BYTES)
-        finally:
-            os.close(descriptor)
-
-    def _check_permissions(self, found: os.stat_result) -> None:
-        if not stat.S_ISREG(found.st_mode):
-            raise RootKeyFailure(f"The {self._file} is not a regular file.")
-        if found.st_uid != os.geteuid():
-            raise RootKeyFailure(
-                f"The {self._file} belongs to user {found.st_uid}, "
-                f"but the server runs as user {os.geteuid()}. Type: chown {os.geteuid()} {self._path}"
-            )
-        if found.st_mode & 0o077:
-            raise RootKeyFailure(
-                f"Others can read the {self._file} (mode {found.st_mode & 0o777:04o}). "
-                f"Type: chmod 600 {self._path}"
-            )
-
     def _create(self) -> None:
         """Write a new key under another name and link it into place: whole or not at all, never over one."""
         key = self._entropy.token_bytes(KEY_BYTES)
@@ -284,17 +255,15 @@ class KeyFile:
 
     def _plain(self, content: Mapping[str, object]) -> bytes:
         if self._passphrase is not None:
-            raise RootKeyLost(
-                f"A passphrase was given, but the {self._file} is not sealed with one.",
-                look_for="Start without the passphrase.",
+            raise RootKeyFailure(
+                f"A passphrase was given, but the {self._file} is not sealed with one. "
+                "Start without the passphrase."
             )
         return _from_base64(content["key"])
 
     def _unseal(self, content: Mapping[str, object]) -> bytes:
         if self._passphrase is None:
-            raise RootKeyLost(
-                f"The {self._file} is sealed with a passphrase.", look_for=f"Set {self._words.setting}."
-            )
+            raise RootKeyFailure(f"The {self._file} is sealed with a passphrase. Set {self._words.setting}.")
         kdf = content["kdf"]
         if not isinstance(kdf, dict) or kdf["name"] != "argon2id" or kdf["version"] != ARGON2_VERSION:
             raise ValueError("kdf")

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from amana.storage.database import Database
 from amana.vault import queries
-from amana.vault.errors import CannotUnwrap, RootKeyFailure, RootKeyLost
+from amana.vault.errors import CannotUnwrap, RootKeyFailure, RootKeyLost, RootKeyUnreachable
 from amana.vault.formats import KEY_BYTES
 from amana.vault.rootkey import RootKey
 
@@ -64,20 +64,23 @@ async def _adopt(database: Database, root: RootKey) -> queries.RootRow:
 
 
 async def _unlock_right_one(root: RootKey, row: queries.RootRow) -> None:
+    failure: RootKeyFailure
     try:
         await root.unlock(may_create=False)
         if await opens(root, row.check_value):
             return
         failure = _another_ones(root)
-    except RootKeyLost as lost:
-        failure = lost
+    except RootKeyFailure as not_this:
+        failure = not_this
+    except RootKeyUnreachable as busy:
+        raise RootKeyFailure("The key service went away during the start. Start again.") from busy
     # A move that was cut off after its commit: the new key waits beside this one.
     try:
         if await root.take_pending(lambda pending: opens(pending, row.check_value)):
             return
-    except RootKeyLost as lost:
-        failure = lost
-    raise _explained(failure, row) from failure
+    except RootKeyFailure as not_that:
+        failure = not_that
+    raise (_explained(failure, row) if isinstance(failure, RootKeyLost) else failure)
 
 
 def _another_ones(root: RootKey) -> RootKeyLost:

@@ -27,6 +27,10 @@ class RootKey(Protocol):
     """What holds the root key: a file or a key service."""
 
     @property
+    def sealed(self) -> bool:
+        """Whether somebody who takes this machine's disk still lacks the key."""
+
+    @property
     def description(self) -> RootDescription:
         """Which key it is; only after ``unlock``."""
 

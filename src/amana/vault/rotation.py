@@ -7,6 +7,7 @@ decision 0017.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,7 +16,7 @@ import structlog
 from amana.kernel.ids import ConversationId, OrgId
 from amana.storage.database import Tx
 from amana.vault import queries
-from amana.vault.errors import CannotUnwrap
+from amana.vault.errors import CannotUnwrap, KeyUnavailable
 from amana.vault.keychain import KeyChain, OrganisationKeys, unwrap_conversation
 
 log = structlog.get_logger()
@@ -98,6 +99,11 @@ class Rotation:
         rows = await queries.lock_older_conversation_keys(tx, org_id, epoch, limit=limit)
         old, new = self._wrap_again(organisation, org_id, rows)
         return await queries.rewrap_conversation_keys(tx, org_id, old, new, epoch) if old else 0
+
+    async def warm(self, tx: Tx, org_id: OrgId) -> None:
+        """Open the organisation's keys now, while the root key is at hand. Without a usable one: nothing."""
+        with suppress(KeyUnavailable):
+            await self._keys.organisation(tx, org_id)
 
     async def refresh(self, tx: Tx, org_id: OrgId) -> None:
         """Notice what another process rotated: the next use of such a conversation reads its keys again.

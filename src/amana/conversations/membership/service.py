@@ -96,6 +96,18 @@ class MembershipService:
         )
         await self._desk.log.append_users(tx, [left])
         await self._desk.record(tx, actor, "member.removed", conversation_id, user_id=user_id)
+        generation = await self._desk.vault.rotation.rotate_conversation(
+            tx, actor.org_id, conversation_id, now=self._desk.clock.now()
+        )
+        await self._desk.record(
+            tx,
+            actor,
+            "key.rotated",
+            conversation_id,
+            key="conversation",
+            cause="removal",
+            generation=generation,
+        )
         tx.after_commit(lambda: self._desk.notices.reader_removed(conversation_id, user_id))
 
     async def change_owner(
