@@ -3,8 +3,9 @@
 WAL is read through SQL from the server's own folder, as ``pg_rewind`` does, up to what is flushed to
 its disk: there is no second copy of it in the clear anywhere, and no child process. A physical
 replication slot keeps what is not shipped; it is moved when every target has it. The server drops the
-slot's WAL when a target is down for too long (``max_slot_wal_keep_size``, and ``MAX_BEHIND_BYTES``
-here), so that no target can fill its disk; such a gap is noticed and a new base closes it.
+slot's WAL when nothing is shipped for too long (``max_slot_wal_keep_size``), and a target that is
+down alone is given up after ``MAX_BEHIND_BYTES``, so that no target can fill the server's disk. Such a
+gap is noticed (``holes``), and a new base closes it.
 """
 
 import asyncio
@@ -161,19 +162,22 @@ class Shipper:
                 for target, state in zip(self._targets, states, strict=True)
             )
         )
+        for target, state in zip(self._targets, states, strict=True):
+            if place.flushed - state.lsn > MAX_BEHIND_BYTES:
+                self._give_up(target, state, place)
         everywhere = min(state.lsn for state in self.shipped.values())
         if everywhere > kept_from:
             await connection.execute(
                 "SELECT pg_replication_slot_advance($1, $2::text::pg_lsn)", SLOT, lsn.written(everywhere)
             )
-        if place.flushed - everywhere > MAX_BEHIND_BYTES:
-            await self._drop(connection)
 
     async def _slot(self, connection: asyncpg.Connection) -> int:
         """From where on the server keeps WAL for us; makes the slot when there is none or it lost some."""
         found = await connection.fetchrow(_SLOT, SLOT)
         if found is not None and (found["restart_lsn"] is None or found["wal_status"] == "lost"):
-            await self._drop(connection)
+            self.gaps += 1
+            log.error("backup.wal_gap", reason="the server dropped what was not shipped in time")
+            await connection.execute("SELECT pg_drop_replication_slot($1)", SLOT)
             found = None
         if found is None:
             await connection.execute("SELECT pg_create_physical_replication_slot($1, true)", SLOT)
@@ -181,12 +185,11 @@ class Shipper:
             found = await connection.fetchrow(_SLOT, SLOT)
         return lsn.parse(found["restart_lsn"])
 
-    async def _drop(self, connection: asyncpg.Connection) -> None:
-        """Give up what was kept: a target was down for too long. The next base begins anew."""
+    def _give_up(self, target: Target, state: Shipped, place: _Place) -> None:
+        """Keep nothing more for a target that is down for too long: the server's disk comes first."""
         self.gaps += 1
-        log.error("backup.wal_gap", reason="a target was down for too long; a new base is needed")
-        await connection.execute("SELECT pg_drop_replication_slot($1)", SLOT)
-        self.shipped.clear()
+        log.error("backup.wal_gap", target=target.name, lost_bytes=place.flushed - state.lsn)
+        state.lsn = place.flushed - place.flushed % place.segment_bytes
 
     async def _ship_to(
         self, connection: asyncpg.Connection, target: Target, state: Shipped, place: _Place, now: datetime
