@@ -1,39 +1,16 @@
 """A base backup becomes a data folder: unpacked, owned by the database's account, checked file by file."""
 
-import io
 import os
 import tarfile
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
+from amana.backup.envelope import as_file
 from amana.backup.errors import ObjectDamaged
 from amana.backup.tarcheck import TarCheck
 from amana.storage.osuser import OsUser
 
 CHUNK_BYTES = 1 << 20
-
-
-class Chunks(io.RawIOBase):
-    """A file over an iterator of bytes, for reading once from front to back."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        super().__init__()
-        self._chunks = iter(chunks)
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what BufferedReader passes
-        while not self._rest:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._rest = memoryview(chunk)
-        size = min(len(buffer), len(self._rest))
-        buffer[:size] = self._rest[:size]
-        self._rest = self._rest[size:]
-        return size
 
 
 def unpack(chunks: Iterable[bytes], folder: Path, user: OsUser, *, moved: Callable[[int], None]) -> None:
@@ -49,7 +26,7 @@ def unpack(chunks: Iterable[bytes], folder: Path, user: OsUser, *, moved: Callab
         ObjectDamaged: not such a tar, or it ends too early.
         BaseFailed: a file is not what the manifest says.
     """
-    source = io.BufferedReader(Chunks(TarCheck().passing(chunks)), CHUNK_BYTES)
+    source = as_file(TarCheck().passing(chunks))
     try:
         with tarfile.open(fileobj=source, mode="r|") as archive:
             for member in archive:

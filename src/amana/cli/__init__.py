@@ -7,6 +7,7 @@ from cyclopts import App
 from amana import __version__
 from amana.cli.admin import admin
 from amana.cli.demo import demo
+from amana.cli.restore import restore
 from amana.cli.serve import serve
 from amana.cli.witness import witness
 from amana.kernel.errors import StartFailure
@@ -20,6 +21,7 @@ app = App(
 app.command(serve)
 app.command(demo)
 app.command(admin)
+app.command(restore)
 app.command(witness)
 
 
