@@ -84,6 +84,24 @@ class Settings(BaseSettings):
         None, description="File of mode 0600 with a token that may encrypt and decrypt with that key."
     )
     transit_ca: Path | None = Field(None, description="PEM authority of the service's certificate.")
+    backup_target: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Where backups go: folders or s3://bucket/prefix, comma-separated. Default nowhere."
+    )
+    backup_recipient: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="age recipients (age1…) of the offline keys that open backups, comma-separated."
+    )
+    backup_keep_days: int = Field(
+        14,
+        ge=1,
+        le=14,
+        description="How long a copy of the database is kept; erased is gone from it after that.",
+    )
+    backup_drill: bool = Field(
+        default=True, description="Whether a key on the server tries a restore every week (on or off)."
+    )
+    backup_s3_endpoint: str | None = Field(
+        None, description="Address of an S3 that is not Amazon's. Keys and region: AWS_* as everywhere."
+    )
     disk_reserve_mb: int | None = Field(
         None,
         ge=1,
@@ -95,6 +113,13 @@ class Settings(BaseSettings):
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @field_validator("backup_target", "backup_recipient", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
