@@ -343,6 +343,28 @@ async def list_who_could_see(
     return [row["user_id"] for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """A conversation that keeps its messages for some days only."""
+
+    conversation_id: ConversationId
+    days: int
+
+
+async def list_retained(tx: Tx, *, after: ConversationId | None, limit: int) -> list[Retained]:
+    """A page of the conversations with a retention, in the order of their ids."""
+    rows = await tx.all(
+        """
+        SELECT conversation_id, retention_days FROM conversation
+         WHERE retention_days IS NOT NULL AND (:after::uuid IS NULL OR conversation_id > :after::uuid)
+         ORDER BY conversation_id LIMIT :limit
+        """,
+        after=after,
+        limit=limit,
+    )
+    return [Retained(*row) for row in rows]
+
+
 async def share_a_conversation(tx: Tx, one: UserId, other: UserId) -> bool:
     """Whether two people are in any conversation together: what a guest may see of the directory."""
     found = await tx.value(

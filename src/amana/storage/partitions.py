@@ -21,6 +21,12 @@ SELECT c.oid::regclass::text FROM pg_partitioned_table p JOIN pg_class c ON c.oi
 """
 
 
+_UNSAMPLED = """
+SELECT quote_ident(attname) FROM pg_attribute
+ WHERE attrelid = $1::regclass AND attnum > 0 AND attstattarget = 0
+"""
+
+
 def buckets_around(clock: Clock) -> Iterator[Bucket]:
     """The months that must be able to receive rows now: seven back to three ahead."""
     first = clock.now().replace(day=1)
@@ -68,6 +74,9 @@ async def _ensure_partition(connection: asyncpg.Connection, table: str, bucket: 
         if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
             return None
         await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        # What may not be sampled into the planner's statistics is not said again by LIKE.
+        for (column,) in await connection.fetch(_UNSAMPLED, table):
+            await connection.execute(f"ALTER TABLE {name} ALTER COLUMN {column} SET STATISTICS 0")
         await connection.execute(f"CALL amana.protect_table('{name}')")
         group = await connection.fetchval(
             "SELECT quote_literal(obj_description($1::regclass, 'pg_class'))", table
