@@ -54,6 +54,7 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "removeMember": frozenset({"member.removed"}),
     "changeOwner": frozenset({"owner.changed"}),
     "removeMessage": frozenset({"message.removed"}),
+    "changeLogPolicy": frozenset({"witness.policy_changed"}),
 }
 # Operation → why it records nothing.
 RECORDS_NOTHING: Mapping[str, str] = {
@@ -174,6 +175,7 @@ async def enter_and_sign_in(recorder: Recorder, runtime: Runtime) -> dict[str, s
     made = (await call("createInvitation", "POST", "/v1/invitations", ana)).json()
     await call("revokeInvitation", "DELETE", f"/v1/invitations/{made['invitation_id']}", ana)
     await call("changeMe", "PATCH", "/v1/me", bo, display_name="Bo Sepp")
+    await call("changeLogPolicy", "PUT", "/v1/log/policy", ana, policy="quorum none\n")
     about_bo = (await recorder.me(bo))["person"]
     await call("changeRole", "PUT", f"/v1/people/{about_bo['user_id']}/role", ana, role="admin")
     await come_and_go(recorder, bo, about_bo["handle"])

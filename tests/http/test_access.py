@@ -97,7 +97,11 @@ def test_nobody_uses_a_route_without_being_signed_in_unless_it_is_public(
 
 
 ORGANISATION_WIDE = [route for route in ROUTES if access_of(route).name in MINIMUM_ROLE]
-BODIES: dict[str, Any] = {"createInvitation": {"role": "guest"}, "changeRole": {"role": "guest"}}
+BODIES: dict[str, Any] = {
+    "createInvitation": {"role": "guest"},
+    "changeRole": {"role": "guest"},
+    "changeLogPolicy": {"policy": "quorum none"},
+}
 
 
 @pytest.mark.parametrize("role", ["guest", "member", "admin", "owner"])

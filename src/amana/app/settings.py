@@ -102,10 +102,20 @@ class Settings(BaseSettings):
     backup_s3_endpoint: str | None = Field(
         None, description="Address of an S3 that is not Amazon's. Keys and region: AWS_* as everywhere."
     )
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port of the metrics for Prometheus. Default: no metrics."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address the metrics listen on.")
+    metrics_token_file: Path | None = Field(
+        None, description="File with the token that readers of the metrics must send as Bearer."
+    )
     disk_reserve_mb: int | None = Field(
         None,
         ge=1,
         description="Free MB below which nothing new is taken. Default: 5 % of the disk, at least 1024.",
+    )
+    witness_ca: Path | None = Field(
+        None, description="PEM authority of witnesses whose certificate the system does not know."
     )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
 

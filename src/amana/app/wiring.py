@@ -19,6 +19,7 @@ from amana.app.root import root_key
 from amana.app.settings import Settings, TlsMode
 from amana.app.static_client import STATIC, StaticClient
 from amana.app.storage import Storage, cancel_all
+from amana.app.witnesses import Witnesses
 from amana.conversations.events import CONVERSATION_JOINED, CONVERSATION_LEFT, NAMES, USER_NAMES
 from amana.conversations.following import Following
 from amana.conversations.membership.service import MembershipService
@@ -123,6 +124,8 @@ async def build_runtime(
         timedelta(hours=1), "end traces", lambda: _end_traces(runtime.services.get(PeopleDesk), vault, clock)
     )
     storage.leader.every(log_period, "sign the log", partial(_sign_log, runtime.services))
+    witnesses = Witnesses(settings, runtime.services.get(PeopleDesk), runtime.services)
+    witnesses.begin(storage.leader)
     still_signed_in = partial(people.still_signed_in, runtime.services.get(PeopleDesk))
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
@@ -138,6 +141,7 @@ async def build_runtime(
     finally:
         await runtime.drain()
         await cancel_all(background)
+        await witnesses.close()
 
 
 @dataclass(frozen=True, slots=True)

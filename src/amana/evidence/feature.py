@@ -5,13 +5,14 @@ Not in ``__init__``, as elsewhere: the domains above record without knowing that
 
 from pathlib import Path
 
-from amana.evidence.errors import NotInLog
+from amana.evidence import cosigning_http
+from amana.evidence.errors import NotInLog, PolicyWrong
 from amana.evidence.http import ROUTES
 from amana.kernel.feature import Feature
 
 FEATURE = Feature(
     name="evidence",
-    routes=ROUTES,
-    refusals=(NotInLog,),
+    routes=(*ROUTES, *cosigning_http.ROUTES),
+    refusals=(NotInLog, PolicyWrong),
     schema=Path(__file__).parent / "schema",
 )

@@ -6,7 +6,7 @@ A session left open on somebody else's screen must not become an account of thei
 import structlog
 
 from amana.kernel.actor import Actor
-from amana.people import accounts, queries, throttle
+from amana.people import accounts, permissions, queries, throttle
 from amana.people.desk import Desk
 from amana.people.errors import ConfirmationRequired, PasswordQueueFull, SignInFailed, SignInThrottled
 from amana.people.model import FRESH_PROOF, Account
@@ -34,6 +34,19 @@ async def require_fresh_proof(
     if current_password is None or account.password_hash is None:
         raise ConfirmationRequired
     await prove_password(desk, actor, account, current_password, network=network)
+
+
+async def require_capability_and_proof(
+    desk: Desk, capability: str, actor: Actor, current_password: str | None, network: str
+) -> None:
+    """Pass who has the capability and proved a moment ago who they are.
+
+    Raises:
+        NotPermitted: the role does not have it.
+        ConfirmationRequired, SignInFailed, SignInThrottled, PasswordQueueFull: see ``require_fresh_proof``.
+    """
+    permissions.require(capability, actor.role)
+    await require_fresh_proof(desk, actor, current_password=current_password, network=network)
 
 
 async def prove_password(desk: Desk, actor: Actor, account: Account, password: str, *, network: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from amana.evidence.cosigning_policy import WITNESSES
 from amana.kernel.actor import Role
 from amana.people.errors import NotPermitted
 
@@ -21,10 +22,13 @@ CAPABILITIES: Mapping[str, str] = MappingProxyType(
     {
         INVITE: "Invite people, see open invitations and withdraw them.",
         ROLES: "Change the role of people below one's own.",
+        WITNESSES: "Say who must cosign the transparency log.",
     }
 )
 # The lowest role that has a capability by itself; organisations may add to or take from it.
-MINIMUM_ROLE: Mapping[str, Role] = MappingProxyType({INVITE: Role.ADMIN, ROLES: Role.ADMIN})
+MINIMUM_ROLE: Mapping[str, Role] = MappingProxyType(
+    {INVITE: Role.ADMIN, ROLES: Role.ADMIN, WITNESSES: Role.OWNER}
+)
 
 
 @dataclass(frozen=True, slots=True)
