@@ -9,6 +9,7 @@ from amana.cli.admin import admin
 from amana.cli.demo import demo
 from amana.cli.restore import restore
 from amana.cli.serve import serve
+from amana.cli.verify import evidence_export, verify
 from amana.cli.witness import witness
 from amana.kernel.errors import StartFailure
 
@@ -22,7 +23,9 @@ app.command(serve)
 app.command(demo)
 app.command(admin)
 app.command(restore)
+app.command(verify)
 app.command(witness)
+admin.command(evidence_export)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 Example::
 
-    report = await verify(DatabaseSource(tx, "this server"), Trust.of(vkeys=[…]))
+    report = await verify_database(database, org_id, trust=Trust.of(vkeys=[…]))
     report.holds, report.findings[0].sentence
 """
 
@@ -10,6 +10,7 @@ from amana.evidence.verify.checks import verify
 from amana.evidence.verify.findings import Area, Code, Finding, Place, Report
 from amana.evidence.verify.source import Source, SourceDamaged
 from amana.evidence.verify.trust import NotATrust, Trust
+from amana.evidence.verify.whole import verify_database
 
 __all__ = [
     "Area",
@@ -22,4 +23,5 @@ __all__ = [
     "SourceDamaged",
     "Trust",
     "verify",
+    "verify_database",
 ]
