@@ -54,6 +54,10 @@ GUARDED = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
+    # A segment that is used again keeps what was erased until it is written over. New ones are filled with
+    # zeros first: without that every commit would have to find room for itself.
+    "wal_recycle": "off",
+    "wal_init_zero": "on",
     "password_encryption": "scram-sha-256",
     "timezone": "UTC",
     "log_timezone": "UTC",
