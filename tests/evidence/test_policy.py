@@ -204,5 +204,5 @@ def test_every_set_of_witnesses_is_judged_as_the_groups_say(drawn: tuple[Tree, i
 def test_the_comparison_sees_a_policy_that_counts_wrongly() -> None:
     tree: Tree = (2, ("w0", (1, ("w1", "w2"))))
 
-    assert disagreements(Policy.parse(as_text((1, tree[1]), 3)), tree, 3) != []
+    assert disagreements(Policy.parse(as_text((1, ("w0", (1, ("w1", "w2")))), 3)), tree, 3) != []
     assert disagreements(Policy.parse(as_text("w0", 3).replace("quorum w0", f"quorum {NONE}")), tree, 3) != []

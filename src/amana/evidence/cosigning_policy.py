@@ -79,7 +79,8 @@ def check(text: str) -> Policy:
     try:
         policy = Policy.parse(text)
     except PolicyError as wrong:
-        raise PolicyWrong(wrong.line, wrong.reason) from None
+        # What is missing altogether is missing at the end.
+        raise PolicyWrong(wrong.line or len(text.split("\n")), wrong.reason) from None
     for name, witness in policy.witnesses.items():
         try:
             check_address(witness.url or "https://nobody.invalid")

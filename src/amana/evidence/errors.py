@@ -15,5 +15,4 @@ class PolicyWrong(Invalid):
     code = "policy_wrong"
 
     def __init__(self, line: int, reason: str) -> None:
-        where = f"Line {line}" if line else "The policy"
-        super().__init__(f"{where} is wrong: {reason}.", line=line, reason=reason)
+        super().__init__(f"Line {line} of the policy is wrong: {reason}.", line=line, reason=reason)
