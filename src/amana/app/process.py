@@ -15,15 +15,19 @@ from amana.app.acme import AcmeEdge, caddy_configuration
 from amana.app.certificates import CompanyAuthority, ReloadingContext
 from amana.app.install_pages import InstallPages
 from amana.app.listening import listen
+from amana.app.metrics import MetricsPage, metrics_token
 from amana.app.secure_context import SecureContext
 from amana.app.serving import cancel, reloading, serving
 from amana.app.settings import LOCAL_HOSTS, Settings, TlsMode
+from amana.app.standing import look_at
 from amana.app.storage import open_storage
 from amana.app.wiring import Runtime, build_runtime
+from amana.backup.target import open_target
 from amana.http.asgi import App
 from amana.kernel.clock import Clock, SystemClock
 from amana.kernel.entropy import SystemEntropy
 from amana.kernel.errors import StartFailure
+from amana.kernel.tally import TALLY
 
 log = structlog.get_logger("amana.process")
 
@@ -62,6 +66,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
         )
         edge = _Edge(settings, public_url, sock)
         await stack.enter_async_context(edge.serving(runtime))
+        await _serve_metrics(stack, settings, runtime)
         yield runtime
 
 
@@ -130,6 +135,17 @@ class _Edge:
         runtime.notices.append(f"Devices install the company certificate from {where}")
 
 
+async def _serve_metrics(stack: AsyncExitStack, settings: Settings, runtime: Runtime) -> None:
+    """On a listener of their own, so that no proxy in front of people's address can lead there."""
+    if settings.metrics_port is None:
+        return
+    token = metrics_token(settings)
+    targets = [open_target(one, s3_endpoint=settings.backup_s3_endpoint) for one in settings.backup_target]
+    page = MetricsPage(look_at(runtime, targets), runtime.clock, token=token)
+    sock = listen(settings.metrics_host, settings.metrics_port, fixed=True)
+    await stack.enter_async_context(serving(page, sock, None, name="metrics"))
+
+
 def _calm_garbage_collector() -> None:
     """What was loaded so far stays for good, and a message makes no cycles: look for them rarely.
 
@@ -162,4 +178,6 @@ def _check_choices(settings: Settings) -> None:
 
 
 def _alarm_jump(offset: timedelta) -> None:
+    TALLY.clock_jumps += 1
+    TALLY.clock_offset_s = offset.total_seconds()
     log.error("clock.jumped", offset_s=round(offset.total_seconds(), 1))

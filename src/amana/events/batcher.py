@@ -19,6 +19,7 @@ from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Busy, Refusal
 from amana.kernel.ids import OrgId
 from amana.kernel.limits import Limit
+from amana.kernel.tally import TALLY
 from amana.storage.database import Database
 from amana.storage.errors import OutcomeUnknown as StorageOutcomeUnknown
 from amana.vault.service import Vault
@@ -50,12 +51,13 @@ class _Item:
 
 
 class _Lane:
-    __slots__ = ("items", "queue", "task")
+    __slots__ = ("items", "queue", "since_s", "task")
 
     def __init__(self) -> None:
         self.queue: deque[_Item] = deque()
         self.items: dict[Key, _Item] = {}  # waiting and in flight, so that a retry joins its original
         self.task: asyncio.Task[None] | None = None
+        self.since_s = 0.0  # since when the first of the queue has been waiting
 
 
 class Batcher:
@@ -128,6 +130,8 @@ class Batcher:
             same.waiting.append(done)
             return
         item = lane.items[key] = _Item(event, key, done)
+        if not lane.queue:
+            lane.since_s = self._clock.monotonic_s()
         lane.queue.append(item)
         if lane.task is None:
             lane.task = asyncio.create_task(self._run(org_id, lane), name="events.batcher")
@@ -198,7 +202,9 @@ class Batcher:
         now_ms = unix_ms(self._clock.now())
         sealed = await self._vault.seal([seal_request(org_id, event) for event in events])
         arguments = append_arguments(org_id, events, sealed, ts_ms=now_ms)
+        since_s, begun_s = lane.since_s, self._clock.monotonic_s()
         (row,) = await self._database.call(org_id, self._statement, *arguments)
+        _count(len(batch), since_s, begun_s, self._clock.monotonic_s())
         status: Sequence[int] | None = row["r_status"]
         placed: list[tuple[NewEvent, Appended]] = []
         places = zip(batch, row["r_seq"], row["r_msg_no"], row["r_ts"], row["r_fresh"], strict=True)
@@ -210,7 +216,15 @@ class Batcher:
             place = Appended(event.conversation_id, seq, msg_no, ts_ms, fresh)
             placed.append((event, place))
             _settle(lane, item, place)
+        TALLY.messages += sum(place.fresh for _, place in placed)
         ring(self._doorbell, self._kinds, placed)
+
+
+def _count(events: int, since_s: float, begun_s: float, now_s: float) -> None:
+    """Once a commit, not once a message: what is measured must not become what is slow."""
+    TALLY.batches.observe(events)
+    TALLY.commit_s.observe(now_s - begun_s)
+    TALLY.ack_s.observe(now_s - min(since_s, begun_s))
 
 
 def _settle(lane: _Lane, item: _Item, outcome: Outcome) -> None:

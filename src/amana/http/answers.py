@@ -22,6 +22,7 @@ from amana.kernel.errors import (
     Unauthenticated,
     places,
 )
+from amana.kernel.tally import TALLY
 from amana.storage.errors import StorageFull
 
 log = structlog.get_logger("amana.http")
@@ -90,6 +91,7 @@ def error_body(code: str, sentence: str, language: str, fields: Mapping[str, obj
 
 def answer_refusal(refusal: Refusal, language: str) -> Answer:
     """The answer for a refusal, with ``Retry-After`` when waiting helps."""
+    TALLY.refusals[refusal.code] += 1
     headers: list[tuple[bytes, bytes]] = []
     if isinstance(refusal, Busy):
         headers.append((b"retry-after", str(max(1, ceil(refusal.retry_after_s))).encode()))

@@ -8,6 +8,7 @@ from amana.events.following import Subscription
 from amana.events.model import Head
 from amana.kernel.ids import ConversationId, SessionId, UserId
 from amana.kernel.limits import Limit
+from amana.kernel.tally import TALLY
 from amana.realtime import wire
 from amana.realtime.session import CloseCode, Part, PartKind, Session
 
@@ -238,6 +239,7 @@ class Hub:
                 session.put(Part(PartKind.HEAD, bump, conversation_id))
         if session.overfull:
             session.give_up()
+            TALLY.overflows += 1
             socket.close(CloseCode.TOO_SLOW)
             self.remove(socket)
 

@@ -13,6 +13,7 @@ from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
 from amana.kernel.errors import Refusal, places
 from amana.kernel.ids import ConversationId
+from amana.kernel.tally import TALLY
 from amana.realtime import wire
 from amana.realtime.admission import Admission
 from amana.realtime.errors import FrameInvalid, InternalError, NotReadable, ServerStopping, TooManyFrames
@@ -329,6 +330,7 @@ class WebSocket:
         self.put(frame.decode())
 
     def refuse(self, refusal: Refusal, *, conversation_id: UUID | None, client_id: UUID | None) -> None:
+        TALLY.refusals[refusal.code] += 1
         self.put(wire.refused(refusal, self.actor.language, conversation_id, client_id))
 
     def settle(

@@ -9,6 +9,7 @@ import asyncpg
 
 from amana.kernel.errors import Busy
 from amana.kernel.ids import OrgId
+from amana.kernel.tally import TALLY
 from amana.storage.connections import CONNECT_TIMEOUT_S, Connections
 from amana.storage.errors import OutcomeUnknown, StorageUnavailable
 from amana.storage.faults import DRIVER_ERRORS, as_busy, as_unknown
@@ -134,7 +135,7 @@ class Database:
             StorageFull: the disk is nearly full, and this is not ``essential``.
         """
         self._gate.require_open()
-        return self._transaction(f"BEGIN; SET LOCAL amana.org = '{org_id}'", org_id)
+        return self._transaction(f"BEGIN; SET LOCAL amana.org = '{org_id}'", org_id, counts=1)
 
     def read(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction that can only read rows of one organisation.
@@ -167,6 +168,7 @@ class Database:
             with _refusing(connection, as_unknown):
                 rows = list(await connection.fetch(sql, *args))
             self._require_confirmed(connection)
+            TALLY.commits += 1
             return rows
         except (asyncio.CancelledError, OutcomeUnknown):
             connection.terminate()
@@ -180,7 +182,7 @@ class Database:
         await self._pool.close()
 
     @asynccontextmanager
-    async def _transaction(self, begin: str, org_id: OrgId | None) -> AsyncIterator[Tx]:
+    async def _transaction(self, begin: str, org_id: OrgId | None, counts: int = 0) -> AsyncIterator[Tx]:
         connection = await self._pool.lend()
         tx = Tx(connection, org_id)
         try:
@@ -192,6 +194,7 @@ class Database:
                 await _roll_back(connection)
                 raise
             await self._commit(connection)
+            TALLY.commits += counts
         finally:
             self._pool.give_back(connection)
         tx.run_after_commit()

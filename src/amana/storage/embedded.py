@@ -14,6 +14,7 @@ import structlog
 
 from amana.kernel.entropy import Entropy, SystemEntropy
 from amana.kernel.errors import StartFailure
+from amana.kernel.tally import TALLY
 from amana.storage import cluster, postmaster
 from amana.storage.binaries import prepare
 from amana.storage.errors import ServerFailed
@@ -145,6 +146,7 @@ class EmbeddedPostgres:
             except StartFailure as failure:
                 log.error("postgres_not_restarted", reason=str(failure))
                 return False
+            TALLY.postgres_restarts += 1
             return True
 
     def _prepare(self) -> None:

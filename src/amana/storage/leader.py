@@ -14,6 +14,7 @@ import structlog
 
 from amana.kernel.clock import Clock
 from amana.kernel.errors import places
+from amana.kernel.tally import TALLY
 from amana.storage.faults import DRIVER_ERRORS
 from amana.storage.space import essential
 
@@ -100,4 +101,5 @@ class Leader:
                 with essential():  # what ends, erases and backs up goes on while the disk is nearly full
                     await timed.job()
             except Exception as error:  # noqa: BLE001  outermost: a failed job must not end the others; it runs again
+                TALLY.failed_jobs[timed.name] += 1
                 log.error("leader.job_failed", job=timed.name, kind=type(error).__name__, where=places(error))

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from amana.kernel.entropy import Entropy
 from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.kernel.tally import TALLY
 from amana.storage.database import Database, Tx
 from amana.vault import erasure, formats, queries
 from amana.vault.erasure import Cause
@@ -167,6 +168,7 @@ class Vault:
                 cipher, sealed, org_id=org_id, subject=subject, epoch=epoch, purpose=purpose
             )
         except (formats.Damaged, KeyUnavailable):
+            TALLY.damage += 1
             log.error("vault_text_damaged", org_id=str(org_id), purpose=purpose, subject=str(subject))
             return Unreadable.DAMAGED
 
@@ -295,6 +297,7 @@ class Vault:
 
     def _report(self, item: Stored, ground: Ground, part: DamagedPart) -> None:
         address = item.address
+        TALLY.damage += 1
         log.error(
             "vault_content_damaged",
             org_id=str(address.org_id),
