@@ -1,12 +1,14 @@
 """Routes of the log: its status, and the static resources of c2sp.org/tlog-tiles for signed-in people."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Self
 
 import msgspec
 from litestar import Response
 from litestar.params import Parameter
 
 from amana.evidence import log_reader
+from amana.evidence.cosigning_coverage import WitnessState, coverage, current_policy, quorum_size
 from amana.evidence.errors import NotInLog
 from amana.evidence.tlog import tiles
 from amana.http import SELF, Context, endpoint
@@ -18,16 +20,49 @@ _IMMUTABLE = "private, max-age=31536000, immutable"
 
 
 class WitnessCoverage(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a witness has followed: it saw ``size`` entries at ``at`` (Unix ms) and ``behind`` not yet."""
+    """How far a witness of the policy has followed. Times in Unix milliseconds, null for never.
+
+    ``size`` entries are covered by its newest signature, ``behind`` are not yet, the oldest of those
+    for ``delay_s`` seconds. ``last_error`` is a code. ``rollback_seen`` tells since when the witness
+    says that it has seen more (``alarm`` is ``rolled_back``) or something else (``forked``) than is
+    stored here: ``alarm_size`` entries.
+    """
 
     name: str
+    vkey: str
     size: int
-    at: int
     behind: int
+    delay_s: int
+    cosigned_at: int | None
+    last_error: str | None
+    failing_since: int | None
+    rollback_seen: int | None
+    alarm: str | None
+    alarm_size: int | None
+
+    @classmethod
+    def of(cls, state: WitnessState, *, size: int, now: datetime) -> Self:
+        """One witness beside a log of ``size`` entries."""
+        return cls(
+            name=state.name,
+            vkey=state.vkey,
+            size=state.size,
+            behind=size - state.size,
+            delay_s=int(state.delay(now).total_seconds()),
+            cosigned_at=_unix_ms(state.cosigned_at),
+            last_error=state.last_error,
+            failing_since=_unix_ms(state.failing_since),
+            rollback_seen=_unix_ms(state.rollback_seen),
+            alarm=state.alarm,
+            alarm_size=state.alarm_size,
+        )
 
 
 class LogState(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest log. Times in Unix milliseconds; ``checkpoint_at`` is null before the first checkpoint."""
+    """The newest log. Times in Unix milliseconds; ``checkpoint_at`` is null before the first checkpoint.
+
+    ``quorum_size`` entries have the signatures that the policy asks for; null when it asks for none.
+    """
 
     log_no: int
     origin: str
@@ -35,6 +70,7 @@ class LogState(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     size: int
     checkpoint_at: int | None
+    quorum_size: int | None
     witnesses: list[WitnessCoverage]
 
 
@@ -45,6 +81,8 @@ async def read_log_state(ctx: Context) -> LogState:
     """The origin and public key of the newest log, its size, and how far each witness has followed."""
     async with ctx.db.read(ctx.actor.org_id) as tx:
         status = await log_reader.status(tx, ctx.actor.org_id)
+        states = await coverage(tx, ctx.actor.org_id)
+        policy = await current_policy(tx, ctx.actor.org_id)
     size = status.last.size if status.last is not None else 0
     return LogState(
         log_no=status.log.log_no,
@@ -52,11 +90,9 @@ async def read_log_state(ctx: Context) -> LogState:
         vkey=status.log.verifier.vkey,
         url=f"/log/{status.log.log_no}",
         size=size,
-        checkpoint_at=unix_ms(status.last.at) if status.last is not None else None,
-        witnesses=[
-            WitnessCoverage(name=one.witness, size=one.size, at=unix_ms(one.at), behind=size - one.size)
-            for one in status.witnesses
-        ],
+        checkpoint_at=_unix_ms(status.last.at if status.last is not None else None),
+        quorum_size=quorum_size(policy, states),
+        witnesses=[WitnessCoverage.of(one, size=size, now=ctx.clock.now()) for one in states],
     )
 
 
@@ -92,6 +128,10 @@ async def read_tile(ctx: Context, log_no: LogNumber, place: str) -> Response[byt
     async with ctx.db.read(ctx.actor.org_id) as tx:
         content = await log_reader.read_tile(tx, ctx.actor.org_id, log_no, tile)
     return Response(content, media_type="application/octet-stream", headers={"cache-control": _IMMUTABLE})
+
+
+def _unix_ms(at: datetime | None) -> int | None:
+    return None if at is None else unix_ms(at)
 
 
 ROUTES = (read_log_state, read_checkpoint, read_tile)

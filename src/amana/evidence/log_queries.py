@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-import asyncpg
-
 from amana.evidence.tlog.leaves import RecordRow, RoomHead
 from amana.evidence.tlog.notes import Verifier
 from amana.kernel.ids import ConversationId, OrgId
@@ -288,15 +286,3 @@ async def cosignature_lines(tx: Tx, org_id: OrgId, log_no: int, size: int) -> li
         size=size,
     )
     return [row["line"] for row in rows]
-
-
-async def witness_coverage(tx: Tx, org_id: OrgId, log_no: int) -> list[asyncpg.Record]:
-    """For each witness the largest size it cosigned and when: ``witness``, ``size``, ``at``."""
-    return await tx.all(
-        """
-        SELECT DISTINCT ON (witness) witness, size, at FROM evidence_cosignature
-         WHERE org_id = :org_id AND log_no = :log_no ORDER BY witness, size DESC
-        """,
-        org_id=org_id,
-        log_no=log_no,
-    )

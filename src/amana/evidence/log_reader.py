@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
 from amana.evidence import log_queries as queries
@@ -18,26 +17,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """How far one witness has followed."""
-
-    witness: str
-    size: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class LogStatus:
-    """The newest log of an organisation.
-
-    Attributes:
-        last: the newest checkpoint; None before the first.
-        witnesses: those who cosigned anything of this log, by name.
-    """
+    """The newest log of an organisation; ``last`` is None before the first checkpoint."""
 
     log: LogRow
     last: CheckpointRow | None
-    witnesses: tuple[Coverage, ...]
 
 
 async def status(tx: Tx, org_id: OrgId) -> LogStatus:
@@ -49,9 +33,7 @@ async def status(tx: Tx, org_id: OrgId) -> LogStatus:
     log = await queries.newest_log(tx, org_id)
     if log is None:
         raise NotInLog("There is no log yet.")
-    last = await queries.last_checkpoint(tx, org_id, log.log_no)
-    rows = await queries.witness_coverage(tx, org_id, log.log_no)
-    return LogStatus(log, last, tuple(Coverage(row["witness"], row["size"], row["at"]) for row in rows))
+    return LogStatus(log, await queries.last_checkpoint(tx, org_id, log.log_no))
 
 
 async def checkpoint_note(tx: Tx, org_id: OrgId, log_no: int) -> str:
