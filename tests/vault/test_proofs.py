@@ -14,6 +14,7 @@ from amana.vault import READABLE, CaseProof, ExportProof, Ground, MemberProof, R
 SOURCE = Path(amana.__file__).parent
 # Domain → the kinds of proof that its permission code may issue.
 ISSUERS = {
+    "backup": {"system"},
     "conversations": {"member"},
     "evidence": {"system"},
 }

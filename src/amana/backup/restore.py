@@ -16,10 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from amana.backup.journal import read_journal
 from amana.backup.keys import Identity
 from amana.backup.restore_bringup import Workshop, brought_up, find_source
 from amana.backup.restore_errors import FolderNotEmpty
-from amana.backup.restore_keys import KeySnapshot, every_erasure, newest_keys
+from amana.backup.restore_keys import KeySnapshot, newest_keys
 from amana.backup.restore_overlay import overlay
 from amana.backup.restore_recovery import Recovered
 from amana.backup.restore_report import Report
@@ -84,7 +85,7 @@ async def restore(order: Order, workshop: Workshop) -> Report:
         )
         keys = await asyncio.to_thread(newest_keys, source)
         await keys.require_root(order.root)
-        journal = await asyncio.to_thread(every_erasure, source)
+        journal = await asyncio.to_thread(read_journal, order.target, order.identities)
         async with brought_up(source, root, workshop, until=order.until) as up:
             report = await _make_right(order, source, up, keys, journal, workshop)
         await asyncio.to_thread(_move_in, place)

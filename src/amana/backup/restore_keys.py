@@ -1,8 +1,8 @@
-"""The newest keys and every erasure that a target knows."""
+"""The newest keys that a target holds, and the root key that must open them."""
 
 import asyncio
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -15,7 +15,6 @@ from amana.backup.errors import ObjectDamaged
 from amana.backup.keyring import SCHEMA, Header, Table, copy_in, read_header, read_tables
 from amana.backup.restore_errors import RootKeyNeeded
 from amana.backup.restore_source import Source
-from amana.vault.erasure import Erasure
 from amana.vault.errors import RootKeyFailure
 from amana.vault.opening import opens
 from amana.vault.rootkey import RootKey
@@ -95,13 +94,6 @@ def newest_keys(source: Source) -> KeySnapshot:
         header = read_header(stream)
         found = next((_first_row(table) for table in read_tables(stream) if table.name == _ROOT_TABLE), {})
     return KeySnapshot(source, header, found)
-
-
-def every_erasure(source: Source) -> Sequence[Erasure]:
-    """The whole erasure journal of the target. Blocks."""
-    if source.journal:
-        raise ObjectDamaged("The erasure journal of this backup cannot be read.")
-    return []
 
 
 @contextmanager

@@ -32,7 +32,6 @@ class Source:
     segments: frozenset[str]
     hole: str | None
     keyrings: Sequence[Named]
-    journal: Sequence[Named]
 
     @property
     def timelines(self) -> frozenset[int]:
@@ -86,7 +85,6 @@ def choose(target: Target, identities: Sequence[Identity], *, until: datetime | 
         frozenset(one.key for one in found),
         broken_at(base, found),
         layout.list_keyrings(target),
-        layout.list_journal(target),
     )
 
 

@@ -77,6 +77,55 @@ def everything(
         sys.exit(EXIT_FOUND)
 
 
+@restore.command
+def conversation(
+    room: Annotated[str, Parameter(help="Id of the conversation.")],
+    *,
+    to: Annotated[str, Parameter(help="Moment to go back to, UTC: 2026-11-22T14:30.")],
+    place: Place = None,
+    identity: IdentityFile,
+    data_dir: DataDir = None,
+    apply: Annotated[bool, Parameter(negative=(), help="Do it; without this it is only said.")] = False,
+) -> None:
+    """Put one conversation back as it was, beside the running server; all others stay as they are.
+
+    Without --apply it is a rehearsal that changes nothing. Entries written later stay, and what was
+    erased stays erased.
+    """
+    run(_conversation(room, to, place, identity, data_dir, really=apply))
+
+
+async def _conversation(
+    room: str, to: str, place: str | None, identity: Path, data_dir: DataDir, *, really: bool
+) -> None:
+    from amana.app.offline import reached
+    from amana.backup.conversation import RoomOrder, restore_conversation, room_of, sentences
+
+    settings = settings_for(data_dir)
+    conversation_id, until = room_of(room), _moment(to)
+    if conversation_id is None or until is None:
+        raise StartFailure(f"{room} is no id of a conversation. An address of the web client ends with it.")
+    target, identities = _target(settings, place), _identities(identity)
+    async with reached(settings) as here:
+        order = RoomOrder(
+            target=target,
+            identities=identities,
+            live_dsn=here.dsn,
+            database=here.database,
+            vault=await here.vault(),
+            data_dir=settings.data_dir,
+            org_id=(await here.organisation()).org_id,
+            conversation_id=conversation_id,
+            until=until,
+            apply=really,
+        )
+        report = await restore_conversation(order, _workshop(settings))
+    for sentence in sentences(report):
+        say(sentence)
+    if not report.chain_holds:
+        sys.exit(EXIT_FOUND)
+
+
 def _workshop(settings: "Settings") -> "Workshop":
     from amana.app.features import SCHEMAS
     from amana.backup.restore_bringup import Workshop
