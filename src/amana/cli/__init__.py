@@ -7,6 +7,7 @@ from cyclopts import App
 from amana import __version__
 from amana.cli.admin import admin
 from amana.cli.demo import demo
+from amana.cli.next_log import next_log
 from amana.cli.restore import restore
 from amana.cli.serve import serve
 from amana.cli.verify import evidence_export, verify
@@ -26,6 +27,7 @@ app.command(restore)
 app.command(verify)
 app.command(witness)
 admin.command(evidence_export)
+admin.command(next_log)
 
 
 def main() -> None:
