@@ -10,6 +10,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from amana import __version__
+from amana.app.backups import begin_backups
+from amana.app.compliance import person_erasures, tend
 from amana.app.features import FEATURES
 from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
 from amana.app.health import Health
@@ -51,7 +53,6 @@ from amana.realtime.operations import SocketOperation
 from amana.realtime.ws import Gateway
 from amana.storage.database import Database
 from amana.vault import Vault
-from amana.vault.service import TRACES_AT_ONCE
 
 Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -120,12 +121,14 @@ async def build_runtime(
     care = KeyCare(storage.database, vault, runtime.services.get(PeopleDesk).evidence, clock)
     await care.begin(root)
     storage.leader.every(TEND_PERIOD, "keys", care.tend)
-    storage.leader.every(
-        timedelta(hours=1), "end traces", lambda: _end_traces(runtime.services.get(PeopleDesk), vault, clock)
-    )
+    tending = tend(settings, storage, vault, runtime.services, clock)
     storage.leader.every(log_period, "sign the log", partial(_sign_log, runtime.services))
     witnesses = Witnesses(settings, runtime.services.get(PeopleDesk), runtime.services)
     witnesses.begin(storage.leader)
+    evidence = runtime.services.get(PeopleDesk).evidence
+    backups = begin_backups(
+        settings, storage, evidence, clock=clock, entropy=entropy, notices=runtime.notices
+    )
     still_signed_in = partial(people.still_signed_in, runtime.services.get(PeopleDesk))
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
@@ -141,13 +144,17 @@ async def build_runtime(
     finally:
         await runtime.drain()
         await cancel_all(background)
+        await tending.stop()
         await witnesses.close()
+        if backups is not None:
+            await backups.close()
 
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
     """The conversations domain at work."""
 
+    desk: Desk
     journal: Log
     evidence: Evidence
     hub: Hub
@@ -179,7 +186,8 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
     operations = [SocketOperation(one.frame, one.run) for one in talk.operations.table().values()]
     gateway = Gateway(hooks, operations, hub=talk.hub, clock=clock, entropy=entropy)
     sequencer = Sequencer(database, vault, clock, entropy, host=urlsplit(edge.public_url).netloc)
-    services = Services(desk, sequencer, *talk.services)
+    persons = person_erasures(database, desk, talk.desk)
+    services = Services(desk, sequencer, persons, talk.desk, *talk.services)
     app = build_app(
         FEATURES,
         State(database, clock, ids, entropy, services),
@@ -214,6 +222,7 @@ def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock) -> 
     desk.notices.reader_removed = reader_removed
     summaries = Summaries(desk, conversations, pages)
     return _Talk(
+        desk,
         journal,
         evidence,
         hub,
@@ -227,18 +236,6 @@ def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock) -> 
 def _proxies(settings: Settings) -> tuple[Network, ...]:
     # The ACME edge runs beside us and is the only one that can reach the loopback port from outside.
     return LOOPBACK if settings.tls is TlsMode.ACME else settings.trusted_proxies
-
-
-async def _end_traces(people_desk: PeopleDesk, vault: Vault, clock: Clock) -> None:
-    """Old wordings and removed messages become unreadable when their trace period is over."""
-    try:
-        organisation = await people_desk.organisation()
-    except NotSetUp:
-        return
-    while True:
-        async with people_desk.db.write(organisation.org_id) as tx:
-            if await vault.end_due_traces(tx, clock.now()) < TRACES_AT_ONCE:
-                return
 
 
 async def _sign_log(services: Services) -> None:

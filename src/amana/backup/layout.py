@@ -202,10 +202,14 @@ def require_description(target: Target) -> Description:
     return found
 
 
+def list_stamps(target: Target) -> list[str]:
+    """Stamps of the complete bases, oldest first."""
+    return [match[1] for stored in target.list("base/") if (match := _BASE_INFO.fullmatch(stored.path))]
+
+
 def list_bases(target: Target) -> list[BaseInfo]:
     """Every complete base, oldest first."""
-    stamps = [match[1] for stored in target.list("base/") if (match := _BASE_INFO.fullmatch(stored.path))]
-    return [read_base(target, stamp) for stamp in stamps]
+    return [read_base(target, stamp) for stamp in list_stamps(target)]
 
 
 def read_base(target: Target, stamp: str) -> BaseInfo:

@@ -32,6 +32,7 @@ SELECT current_setting('server_version') AS version,
        (SELECT system_identifier::text FROM pg_control_system()) AS system_identifier,
        (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') AS wal_segment_bytes,
        (SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datallowconn)::bigint AS size_bytes,
+       ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int AS timeline,
        (SELECT max(name) FROM amana.schema_migration) AS schema
 """
 
@@ -51,6 +52,7 @@ class ServerFacts:
     system_identifier: str
     wal_segment_bytes: int
     size_bytes: int
+    timeline: int
     schema: str
 
 

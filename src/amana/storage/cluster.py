@@ -42,6 +42,8 @@ TUNABLE = {
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "max_wal_size": "1GB",
+    # What a slot of the backup may keep while no target takes it: then the disk comes first.
+    "max_slot_wal_keep_size": "4GB",
     "wal_compression": "on",
     "jit": "off",
     "autovacuum_naptime": "20s",
