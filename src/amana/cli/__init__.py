@@ -6,6 +6,7 @@ from cyclopts import App
 
 from amana import __version__
 from amana.cli.admin import admin
+from amana.cli.backup import backup
 from amana.cli.demo import demo
 from amana.cli.next_log import next_log
 from amana.cli.restore import restore
@@ -23,6 +24,7 @@ app = App(
 app.command(serve)
 app.command(demo)
 app.command(admin)
+app.command(backup)
 app.command(restore)
 app.command(verify)
 app.command(witness)
