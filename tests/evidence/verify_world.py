@@ -58,7 +58,8 @@ async def found_company(dsn: str, key_folder: Path, clock: FakeClock, entropy: S
 
         async def log() -> None:
             checkpoint = await sequencer.run_once(world.org_id)
-            assert checkpoint is not None and not sequencer.stopped
+            assert checkpoint is not None
+            assert not sequencer.stopped
             clock.advance(timedelta(minutes=5))
 
         for text in ("six o'clock", "bring tea", "I will come"):

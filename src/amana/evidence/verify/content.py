@@ -14,7 +14,7 @@ import asyncpg
 from amana.events import verifying
 from amana.events.model import StoredEvent
 from amana.evidence.verify.database import DatabaseSource
-from amana.evidence.verify.findings import Area, Code, Finding, Place, Report
+from amana.evidence.verify.findings import MAX_FINDINGS, Area, Code, Finding, Place, Report
 from amana.evidence.verify.source import Walk
 from amana.evidence.verify.steps import Silent, Steps
 from amana.kernel.ids import ConversationId
@@ -54,12 +54,16 @@ class _Room:
     Attributes:
         superseded: entry that was changed → the newest change of it.
         ended: rows of the journal that reach this place: last seq and time.
+        retargeted: changes whose row names another entry than their seal.
+        again: the change that should have made an entry unreadable, and the finding that it did not.
     """
 
     id: UUID
     superseded: dict[int, int] = field(default_factory=dict)
     ended: list[tuple[int, datetime]] = field(default_factory=list)
     told: dict[Code, int] = field(default_factory=dict)
+    retargeted: set[int] = field(default_factory=set)
+    again: list[tuple[int, Finding]] = field(default_factory=list)
 
 
 class ContentCheck:
@@ -117,7 +121,9 @@ class ContentCheck:
         if Ground.LIVE in verdict.grounds:
             if replaced_by > seq:
                 text = f"is readable again, although entry {replaced_by} replaced or removed it"
-                yield self._finding(Code.WRAP_SURPLUS, seq, text)
+                # Told at the end of the room: the change itself may turn out to be of another entry.
+                if len(room.again) < MAX_FINDINGS:
+                    room.again.append((replaced_by, self._finding(Code.WRAP_SURPLUS, seq, text)))
             elif (erased := self._erased_since(event)) is not None:
                 text = f"is readable again, although it was erased on {erased:%Y-%m-%d %H:%M} UTC"
                 yield self._finding(Code.WRAP_SURPLUS, seq, text)
@@ -136,6 +142,7 @@ class ContentCheck:
 
     def _compare_target(self, event: StoredEvent, target: int | None) -> Iterator[Finding]:
         if target != event.target_seq:
+            self._room.retargeted.add(event.seq)
             text = f"was made to change entry {event.target_seq}; its seal says {target}"
             yield self._finding(Code.TARGET_CHANGED, event.seq, text)
 
@@ -151,6 +158,8 @@ class ContentCheck:
                 self._report.add([finding])
 
     def _leave(self) -> None:
+        room = self._room
+        self._tell(finding for change, finding in room.again if change not in room.retargeted)
         for code, number in self._room.told.items():
             if number > LISTED:
                 place = Place(Area.CONTENT, room=self._room.id)

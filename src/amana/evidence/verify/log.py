@@ -83,6 +83,7 @@ class LogCheck:
         self._tile_no = 0
         self._final: CheckpointRow | None = None
         self._right = 0
+        self._agreed = 0
         self._minute: int | None = None
         self._first: AnyLeaf | None = None
         self._told: set[Code] = set()
@@ -189,7 +190,10 @@ class LogCheck:
         while self._known and self._known[0].checkpoint.size <= size:
             known = self._known.pop(0)
             root = self._tree.root if root is None else root
-            self._tell(signatures.check_known(self._log, known, root, self._key), always=True)
+            here = row if row and row.size == size else None
+            self._tell(signatures.check_known(self._log, known, root, here, since=self._agreed))
+            self._tell(signatures.check_known_note(self._log, known, self._key))
+            self._agreed = size if known.checkpoint.root == root else self._agreed
             self._report.count("checkpoints from elsewhere")
 
     async def _check_tile(self, place: tuple[int, int], hashes: bytes) -> None:
@@ -261,12 +265,18 @@ class LogCheck:
             self._report.unchecked.append(
                 f"{found.unknown} cosignatures of {name}: the policy names no key for them."
             )
-        if policy is None or not policy.witnesses:
+        if self._agreed:
+            self._report.notes.append(
+                f"Up to leaf {self._agreed} of {final}, {name} is what the checkpoints you brought along say."
+            )
+        elif policy is None or not policy.witnesses:
             self._report.unchecked.append(
                 f"Whether anybody outside has seen {name}: there is no witness policy, so whoever has the "
                 "database and the keys could have rewritten all of it. Compare with --checkpoint."
             )
-        elif found.covered is None:
+        if policy is None or not policy.witnesses:
+            return
+        if found.covered is None:
             text = f"No checkpoint of {name} has the cosignatures that the policy asks for."
             if insists:
                 self._tell([Finding(Code.QUORUM_MISSING, at(self._log.log_no, final), text)])

@@ -111,23 +111,38 @@ def check_root(log: LogRow, row: CheckpointRow, root: bytes, since: int) -> Iter
         where = f"one of the leaves {since} to {row.size - 1} was changed, or leaves were added or taken away"
     yield Finding(
         Code.TREE_CHANGED,
-        at(log.log_no, since),
+        # The last one it can be: what names a leaf exactly is told before.
+        at(log.log_no, max(row.size - 1, 0)),
         f"The leaves of log {log.log_no} do not give the root signed over {row.size} of them: {where}.",
     )
 
 
-def check_known(log: LogRow, known: KnownCheckpoint, root: bytes, key: LogKey) -> Iterator[Finding]:
-    """A checkpoint from elsewhere against the tree of the same size."""
+def check_known(
+    log: LogRow, known: KnownCheckpoint, root: bytes, stored: CheckpointRow | None, *, since: int
+) -> Iterator[Finding]:
+    """A checkpoint from elsewhere against the tree of the same size.
+
+    Where the stored checkpoint agrees with it, the leaves were changed and ``check_root`` has said so.
+
+    Args:
+        since: so many leaves agreed with what was known.
+    """
     size = known.checkpoint.size
-    if known.checkpoint.root != root:
-        yield Finding(
-            Code.LOG_FORKED,
-            at(log.log_no, 0),
-            f"There are two different logs: {known.label} holds a checkpoint of log {log.log_no} over {size} "
-            "leaves with another root than the leaves here give. What is stored here was rewritten after "
-            "that checkpoint was shown, or somebody was shown another history.",
-        )
+    if known.checkpoint.root == root or (stored is not None and stored.root == known.checkpoint.root):
+        return
+    yield Finding(
+        Code.LOG_FORKED,
+        at(log.log_no, since),
+        f"There are two different logs: {known.label} holds a checkpoint of log {log.log_no} over {size} "
+        f"leaves with another root than the leaves here give. From leaf {since} on, what is stored here was "
+        "rewritten after that checkpoint was shown, or somebody was shown another history.",
+    )
+
+
+def check_known_note(log: LogRow, known: KnownCheckpoint, key: LogKey) -> Iterator[Finding]:
+    """Whether the checkpoint from elsewhere carries the signature of this log."""
     if key.verifier is not None:
+        size = known.checkpoint.size
         what = f"The checkpoint over {size} leaves in {known.label}"
         yield from _check_signature(known.note, key.verifier, at(log.log_no, size), what)
 
