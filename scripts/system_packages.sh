@@ -1,5 +1,6 @@
 #!/bin/sh
-# The tests drive a real Chromium, draw four scripts and emoji, and meet the oldest PostgreSQL that is supported.
+# The tests drive a real Chromium, draw four scripts and emoji, set a clock wrong, lose power, and meet the oldest
+# PostgreSQL that is supported.
 # As root: installs what is missing. As anybody else: prints the command and exits 2.
 set -eu
 missing=""

@@ -11,6 +11,8 @@ from tests.contracts.repository import ROOT
 
 NEEDED = ("sh", "dirname", "cat", "grep", "id", "ls", "env")
 
+PACKAGES = "chromium faketime fonts-noto-color-emoji fonts-noto-core fuse3"
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
@@ -82,10 +84,7 @@ def test_an_ordinary_user_gets_the_exact_command_for_the_system_packages(machine
     tried = run(machine, "system_packages.sh")
 
     assert tried.returncode == 2
-    assert (
-        "    sudo apt-get update && sudo apt-get install -y chromium fonts-noto-core fonts-noto-color-emoji"
-        in tried.stderr
-    )
+    assert f"    sudo apt-get update && sudo apt-get install -y {PACKAGES}" in tried.stderr
 
 
 def test_root_gets_the_system_packages_installed(machine: Path) -> None:
@@ -98,7 +97,7 @@ def test_root_gets_the_system_packages_installed(machine: Path) -> None:
     assert tried.returncode == 0, tried.stderr
     update, install = (machine / "typed").read_text().splitlines()
     assert update.startswith("update")
-    assert "chromium fonts-noto-core fonts-noto-color-emoji" in install
+    assert PACKAGES in install
 
 
 def test_nothing_is_installed_when_nothing_is_missing(machine: Path) -> None:
