@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from amana import __version__
 from amana.app.backups import begin_backups
 from amana.app.compliance import person_erasures, tend
+from amana.app.drills import begin_drills
 from amana.app.features import FEATURES
 from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
 from amana.app.health import Health
@@ -129,6 +130,7 @@ async def build_runtime(
     backups = begin_backups(
         settings, storage, evidence, clock=clock, entropy=entropy, notices=runtime.notices
     )
+    drills = begin_drills(settings, backups, storage, vault, clock, entropy)
     still_signed_in = partial(people.still_signed_in, runtime.services.get(PeopleDesk))
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
@@ -146,8 +148,9 @@ async def build_runtime(
         await cancel_all(background)
         await tending.stop()
         await witnesses.close()
-        if backups is not None:
-            await backups.close()
+        for work in (drills, backups):
+            if work is not None:
+                await work.close()
 
 
 @dataclass(frozen=True, slots=True)

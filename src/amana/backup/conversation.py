@@ -245,7 +245,9 @@ class _Repair:
         strangers = await self._rows.strangers(table, upto=self._then.seq)
         if not strangers:
             return 0
-        found = await events.events_at(self._tx, self._order.conversation_id, [Seq(seq) for seq in strangers])
+        room, seqs = self._order.conversation_id, sorted({Seq(seq) for seq, _ in strangers})
+        there = await events.events_at(self._tx, room, seqs)
+        found = [event for event in there if (event.seq, event.bucket) in strangers]
         proof = issue.system(org_id=self._order.org_id, job="restore of a conversation")
         opened = await self._order.vault.open(self._tx, proof, [stored_of(event) for event in found])
         pairs = zip(found, opened, strict=True)

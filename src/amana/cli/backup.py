@@ -14,6 +14,7 @@ from amana.kernel.errors import StartFailure
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from amana.backup.drill import DrillReport
     from amana.backup.status import BackupStatus, TargetStatus
     from amana.backup.target import Target
 
@@ -92,6 +93,31 @@ def check(
     for sentence in damaged:
         say(f"! {sentence}")
     if damaged:
+        sys.exit(EXIT_FOUND)
+
+
+@backup.command
+def drill(*, data_dir: DataDir = None) -> None:
+    """Restore the newest backup into a folder beside the data, compare, remove it, and say how it went.
+
+    The server does it by itself every week. Exit code 3 when the backup cannot be relied on.
+    """
+    from amana.app.backups import require_plan
+    from amana.app.drills import drill_now
+    from amana.app.offline import reached
+
+    settings = settings_for(data_dir)
+
+    async def work() -> "list[DrillReport]":
+        async with reached(settings) as here:
+            plan = require_plan(settings, here.clock, here.entropy)
+            return await drill_now(settings, plan, here, begin=Progress)
+
+    reports = run(work())
+    for report in reports:
+        for sentence in report.sentences():
+            say(sentence)
+    if not all(report.good for report in reports):
         sys.exit(EXIT_FOUND)
 
 
