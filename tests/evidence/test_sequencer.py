@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from amana.evidence import Evidence, Sequencer, Stop
+from amana.evidence import Evidence, Sequencer, Stop, why_stopped
 from amana.evidence import log_queries as queries
 from amana.evidence.log_reader import consistency_proof, inclusion_proof
 from amana.evidence.tlog import leaves, merkle, notes, tiles
@@ -211,6 +211,12 @@ async def grow(record: Record, sequencer: Sequencer, room: Room, leaves_wanted: 
     assert await sequencer.run_once(room.org_id) is not None
 
 
+async def seen_from_outside(room: Room) -> Stop | None:
+    async with room.database.read(room.org_id) as tx:
+        stop = await why_stopped(tx, room.org_id)
+    return stop.why if stop is not None else None
+
+
 FLIP = "set_byte({0}, 0, get_byte({0}, 0) # 1)"
 TAMPERING: dict[str, tuple[str, Stop]] = {
     "leaf changed": (f"UPDATE evidence_leaf SET data = {FLIP.format('data')} WHERE idx = 4", Stop.TREE),
@@ -252,6 +258,8 @@ async def test_a_log_that_does_not_go_on_from_its_checkpoint_is_not_signed_again
 
     assert await sequencer.run_once(room.org_id) is None
     assert sequencer.stopped[room.org_id].why is why
+    hidden = why is Stop.KEY or name == "log deleted"
+    assert await seen_from_outside(room) is (None if hidden else why)
     assert len(await intruder.rows("SELECT 1 FROM evidence_pending WHERE org_id = $1", room.org_id)) == 1
 
 
@@ -270,6 +278,7 @@ async def test_a_log_that_was_put_right_goes_on(
     assert checkpoint is not None
     assert checkpoint.size == 6
     assert sequencer.stopped == {}
+    assert await seen_from_outside(room) is None
 
 
 async def test_a_full_last_tile_is_watched_too(

@@ -2,7 +2,7 @@
 
 from amana.evidence.chain import CHAIN_START, Broken, Fault, Leaf, fold, leaf_bytes, verify_chain
 from amana.evidence.errors import NotInLog
-from amana.evidence.fork_guard import LogStopped, Stop
+from amana.evidence.fork_guard import LogStopped, Stop, why_stopped
 from amana.evidence.model import Entry
 from amana.evidence.sequencer import Sequencer
 from amana.evidence.service import Evidence
@@ -21,4 +21,5 @@ __all__ = [
     "fold",
     "leaf_bytes",
     "verify_chain",
+    "why_stopped",
 ]

@@ -75,6 +75,21 @@ async def stored_state(tx: Tx, org_id: OrgId, row: LogRow) -> State:
     return State(row, size, last.root, held)
 
 
+async def why_stopped(tx: Tx, org_id: OrgId) -> LogStopped | None:
+    """Why the newest log would not be signed now, as far as the database tells; None when all is well.
+
+    For those who look from outside of the process that signs. It cannot see the signing key.
+    """
+    row = await queries.newest_log(tx, org_id)
+    if row is None:
+        return None
+    try:
+        await stored_state(tx, org_id, row)
+    except LogStopped as stop:
+        return stop
+    return None
+
+
 def check_prior(old: LogRow, prior: str, *, at_least: int) -> None:
     """Check that ``prior`` is a checkpoint of this log and not older than the stored one.
 
