@@ -10,11 +10,11 @@ import structlog
 
 from amana.evidence import Evidence
 from amana.kernel.clock import Clock
-from amana.kernel.errors import Refusal
+from amana.kernel.errors import Refusal, StartFailure
 from amana.kernel.ids import ConversationId, OrgId, UserId
 from amana.people.queries import find_organisation
 from amana.storage.database import Database, Tx
-from amana.vault import RootKey, Vault
+from amana.vault import RootKey, Vault, queries
 from amana.vault.opening import describe
 
 log = structlog.get_logger("amana.keys")
@@ -84,6 +84,21 @@ class KeyCare:
                 detail = {"key": "conversation", "cause": "due", "count": count}
                 await self._record(tx, org_id, None, detail)
         self._after = onward or _FIRST
+
+    async def require_conversation(self, org_id: OrgId, conversation_id: ConversationId) -> None:
+        """Refuse an id under which there is nothing to rotate.
+
+        Raises:
+            StartFailure: there is no such conversation.
+        """
+        async with self.database.read(org_id) as tx:
+            if not await queries.newest_generation(tx, conversation_id):
+                raise StartFailure(f"there is no conversation {conversation_id}.")
+
+    async def conversation_keys(self, org_id: OrgId) -> int:
+        """How many generations there are in all conversations."""
+        async with self.database.read(org_id) as tx:
+            return await queries.count_conversation_keys(tx, org_id)
 
     async def rotate_conversation(
         self, org_id: OrgId, conversation_id: ConversationId, *, actor_id: UserId | None = None

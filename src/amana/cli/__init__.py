@@ -8,6 +8,7 @@ from amana import __version__
 from amana.cli.admin import admin
 from amana.cli.backup import backup
 from amana.cli.demo import demo
+from amana.cli.keys import keys
 from amana.cli.next_log import next_log
 from amana.cli.restore import restore
 from amana.cli.serve import serve
@@ -24,6 +25,7 @@ app = App(
 app.command(serve)
 app.command(demo)
 app.command(admin)
+admin.command(keys)
 app.command(backup)
 app.command(restore)
 app.command(verify)

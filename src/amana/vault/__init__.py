@@ -27,9 +27,9 @@ from amana.vault.proofs import (
     ReaderProof,
     SystemProof,
 )
-from amana.vault.rootkey import RootKey
+from amana.vault.rootkey import RootDescription, RootKey
 from amana.vault.rotation import GENERATION_AGE, GENERATION_EVENTS
-from amana.vault.service import Vault
+from amana.vault.service import TRACES_AT_ONCE, Vault
 
 FEATURE = Feature(
     name="vault",
@@ -60,6 +60,7 @@ FEATURE = Feature(
 __all__ = [
     "FEATURE",
     "READABLE",
+    "TRACES_AT_ONCE",
     "Address",
     "CaseProof",
     "Cause",
@@ -72,6 +73,7 @@ __all__ = [
     "MemberProof",
     "ProofMismatch",
     "ReaderProof",
+    "RootDescription",
     "RootKey",
     "RootKeyFailure",
     "RootKeyUnreachable",

@@ -95,6 +95,8 @@ class KeyChain:
 
     async def create_organisation(self, tx: Tx, org_id: OrgId, *, epoch: int = FIRST_EPOCH) -> None:
         """Make one epoch of an organisation's key. Does nothing when it exists."""
+        if await queries.newest_epoch(tx, org_id) >= epoch:
+            return
         key = self._entropy.token_bytes(KEY_BYTES)
         wrapped = await self._root.wrap(key, organisation_context(org_id, epoch))
         await queries.insert_organisation_key(tx, org_id, epoch, wrapped)

@@ -279,6 +279,15 @@ class KeyFile:
             ) from wrong
 
 
+def is_sealed(path: Path) -> bool:
+    """Whether there is a key file that needs a passphrase; False for whatever cannot be read."""
+    try:
+        content = json.loads(find_private(path, "root key file") or b"{}")
+    except (ValueError, RootKeyFailure):
+        return False
+    return isinstance(content, dict) and "sealed" in content
+
+
 def _passphrase_cipher(passphrase: str, salt: bytes, settings: tuple[int, int, int]) -> AESGCM:
     memory_kib, passes, lanes = settings
     secret = unicodedata.normalize("NFKC", passphrase).encode()

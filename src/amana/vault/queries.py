@@ -148,6 +148,14 @@ async def newest_generation(tx: Tx, conversation_id: ConversationId) -> int:
     return cast(int | None, found) or 0
 
 
+async def count_conversation_keys(tx: Tx, org_id: OrgId) -> int:
+    """How many generations the organisation's conversations have together."""
+    found = await tx.value(
+        "SELECT count(*) FROM keyring.conversation_key WHERE org_id = :org_id", org_id=org_id
+    )
+    return cast(int, found)
+
+
 async def generations_since(
     tx: Tx, org_id: OrgId, since: datetime | None
 ) -> tuple[dict[ConversationId, int], datetime | None]:

@@ -8,6 +8,7 @@ the server starts and when an organisation's key is made, not for messages: it m
 import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -142,7 +143,13 @@ class TransitKey:
     async def _probe(self) -> None:
         """Prove both rights on the key, as later work will need them."""
         secret = bytes(KEY_BYTES)
-        wrapped = await self._call(self._encrypt, secret, _PROBE)
+        try:
+            wrapped = await self._call(self._encrypt, secret, _PROBE)
+        except _Refused:
+            # To a token that may not make keys, a key that is gone looks forbidden. Opening tells them apart.
+            with suppress(CannotUnwrap):
+                await self._call(self._decrypt, VERSION + b"vault:v1:", _PROBE)
+            raise
         if await self._call(self._decrypt, wrapped, _PROBE) != secret:
             raise _Refused("The key service gave back other bytes than it was given.", "Ask who runs it.")
 

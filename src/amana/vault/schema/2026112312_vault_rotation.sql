@@ -28,14 +28,14 @@ CREATE TRIGGER organisation_key_stays BEFORE DELETE ON keyring.organisation_key
 CREATE TRIGGER conversation_key_stays BEFORE DELETE ON keyring.conversation_key
     FOR EACH STATEMENT EXECUTE FUNCTION keyring.refuse_change();
 
--- Only a function of this file may be on the stack above an update. The path is fixed because the name on the
--- stack is written with its schema only where the schema is not on the path.
+-- The outermost thing on the stack above an update has to be a function of this file. The path is fixed because
+-- a name on the stack is written with its schema only where the schema is not on the path.
 CREATE FUNCTION keyring.require_rewrap() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
     v_stack text;
 BEGIN
     GET DIAGNOSTICS v_stack = PG_CONTEXT;
-    IF v_stack !~ E'\nPL/pgSQL function keyring\\.(rewrap|replace)_[a-z_]+\\(' THEN
+    IF v_stack !~ E'\nPL/pgSQL function keyring\\.(rewrap|replace)_[a-z_]+\\([^()"\n]*\\) line \\d+ at SQL statement$' THEN
         RAISE EXCEPTION 'rows of % are never changed', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
