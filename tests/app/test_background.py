@@ -92,7 +92,7 @@ async def served(
         async with (
             build_runtime(
                 settings,
-                Storage(empty_database, leader),
+                Storage(empty_database, leader, empty_dsn),
                 public_url=served.base_url,
                 clock=clock,
                 entropy=entropy,

@@ -39,6 +39,7 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "join": frozenset({"person.joined", "session.begun"}),
     "changeMe": frozenset({"person.renamed"}),
     "changeRole": frozenset({"role.changed"}),
+    "erasePerson": frozenset({"person.erasure_requested"}),
     "signInWithPasskey": frozenset({"session.begun"}),
     "signInWithPassword": frozenset({"session.begun"}),
     "addPasskey": frozenset({"passkey.added"}),

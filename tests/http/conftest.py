@@ -52,7 +52,7 @@ async def whole_application(dsn: str, folder: Path) -> AsyncIterator[tuple[Appli
     database = await Database.connect(dsn)
     try:
         settings = Settings(data_dir=folder)
-        storage = Storage(database, Leader(dsn, clock))
+        storage = Storage(database, Leader(dsn, clock), dsn)
         url = "http://localhost:8080"
         async with build_runtime(settings, storage, public_url=url, clock=clock, entropy=entropy) as runtime:
             desk = runtime.services.get(Desk)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from amana import events, storage
+from amana.compliance import FEATURE as COMPLIANCE
 from amana.conversations import FEATURE as CONVERSATIONS
 from amana.events.batcher import LIMITS as BATCHER_LIMITS
 from amana.evidence.feature import FEATURE as EVIDENCE
@@ -23,6 +24,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(name="realtime", limits=(*session.LIMITS, *hub.LIMITS, *admission.LIMITS)),
     PEOPLE,
     CONVERSATIONS,
+    COMPLIANCE,
 )
 
 SCHEMAS = tuple(feature.schema for feature in FEATURES if feature.schema is not None)

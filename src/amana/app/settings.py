@@ -117,6 +117,12 @@ class Settings(BaseSettings):
     witness_ca: Path | None = Field(
         None, description="PEM authority of witnesses whose certificate the system does not know."
     )
+    erase_within_hours: float = Field(
+        24.0,
+        gt=0,
+        le=24,
+        description="Hours after which what was erased is out of the database's files, at the latest.",
+    )
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
 
     @field_validator("log_level", mode="before")

@@ -23,12 +23,14 @@ class Storage:
     """An open database and the process's candidate for leadership over it.
 
     Attributes:
+        dsn: of the account that owns the database; for what no pooled connection may do.
         space: the disk of the embedded database; None with a PostgreSQL of the operator's own.
         server: the embedded PostgreSQL, likewise.
     """
 
     database: Database
     leader: Leader
+    dsn: str
     space: Space | None = None
     server: EmbeddedPostgres | None = None
 
@@ -50,7 +52,7 @@ async def open_storage(settings: Settings, clock: Clock, entropy: Entropy) -> As
         leader.every(timedelta(days=1), "partitions", lambda: ensure_month_partitions(dsn, clock=clock))
         watching = [] if space is None else [asyncio.create_task(space.watch(), name="disk")]
         try:
-            yield Storage(database, leader, space, server)
+            yield Storage(database, leader, dsn, space, server)
         finally:
             await cancel_all(watching)
             await database.close()

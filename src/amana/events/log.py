@@ -15,6 +15,7 @@ from amana.events.frames import encode_event, encode_user_event
 from amana.events.model import Appended, Head, NewEvent, NewUserEvent, Outline, StoredEvent, UserEvent
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.ids import (
+    Bucket,
     ClientId,
     ConversationId,
     OrgId,
@@ -144,6 +145,12 @@ class Log:
     ) -> list[Seq]:
         """Places of the events of ``kind`` that change one of ``targets``, ascending."""
         return await queries.changes_of(tx, conversation_id, kind, targets) if targets else []
+
+    async def buckets_of(
+        self, tx: Tx, ranges: Sequence[tuple[ConversationId, Seq, Seq]]
+    ) -> frozenset[Bucket]:
+        """The months that hold one of these places: conversation, first and last ``seq``, both included."""
+        return await queries.buckets_of_ranges(tx, ranges) if ranges else frozenset()
 
     async def read_back(
         self,

@@ -237,6 +237,23 @@ async def outlines_between(
     return [Outline(*row) for row in await tx.fetch(_OUTLINES, conversation_id, after, upto)]
 
 
+async def buckets_of_ranges(tx: Tx, ranges: Sequence[tuple[ConversationId, Seq, Seq]]) -> frozenset[Bucket]:
+    """The months that overlap one of the ranges (conversation, first, last)."""
+    rows = await tx.fetch(
+        """
+        SELECT DISTINCT b.bucket
+          FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS wanted (conversation_id, first, last)
+          JOIN conversation_bucket b ON b.conversation_id = wanted.conversation_id
+                                    AND b.first_seq <= wanted.last
+                                    AND (b.last_seq IS NULL OR b.last_seq >= wanted.first)
+        """,
+        [room for room, _, _ in ranges],
+        [first for _, first, _ in ranges],
+        [last for _, _, last in ranges],
+    )
+    return frozenset(row["bucket"] for row in rows)
+
+
 async def changes_of(tx: Tx, conversation_id: ConversationId, kind: int, targets: Sequence[Seq]) -> list[Seq]:
     """Places of the events of ``kind`` that change one of ``targets``, ascending."""
     rows = await tx.fetch(

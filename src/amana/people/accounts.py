@@ -67,7 +67,8 @@ async def change_profile(
             action="person.renamed",
             subject=actor.user_id,
             now=desk.clock.now(),
-            detail={"display_name": name},
+            # Not which name: entries are for ever, and a name must not be.
+            detail={},
         )
     tx.after_commit(lambda: desk.sessions.forget_person(actor.user_id))
     return await me(tx, actor)
@@ -93,7 +94,7 @@ async def change_role(desk: Desk, tx: Tx, actor: Actor, user_id: UserId, role: R
     permissions.require(permissions.ROLES, actor.role)
     owners = await queries.lock_owners(tx)
     account = await queries.lock_account(tx, user_id)
-    if account is None:
+    if account is None or account.is_erased:
         raise UnknownPerson
     if max(account.role, role) > actor.role:
         raise RoleTooHigh

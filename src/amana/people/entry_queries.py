@@ -172,6 +172,20 @@ async def purge_challenges(tx: Tx, *, now: datetime) -> None:
     )
 
 
+async def delete_challenges_of(tx: Tx, user_id: UserId) -> None:
+    """Forget every ceremony that this person began."""
+    await tx.run("DELETE FROM passkey_challenge WHERE user_id = :user_id", user_id=user_id)
+
+
+async def revoke_invitations_of(tx: Tx, user_id: UserId, *, now: datetime) -> None:
+    """Withdraw every invitation this person made."""
+    await tx.run(
+        "UPDATE invitation SET revoked_at = :now WHERE invited_by = :user_id AND revoked_at IS NULL",
+        user_id=user_id,
+        now=now,
+    )
+
+
 async def charge_bucket(
     tx: Tx, org_id: OrgId, bucket: bytes, *, free: int, longest_s: int, now: datetime, forget_before: datetime
 ) -> bool:

@@ -59,7 +59,7 @@ class PendingSetup:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person. ``password_hash`` is None for people who have only passkeys."""
+    """A person. ``password_hash`` is None for people who have only passkeys; an erased one is an id."""
 
     user_id: UserId
     display_name: str
@@ -67,6 +67,7 @@ class Account:
     role: Role
     language: str
     password_hash: str | None
+    is_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,44 @@ async def names(tx: Tx, user_ids: Sequence[UserId]) -> dict[UserId, str]:
     return {row["user_id"]: row["display_name"] for row in rows}
 
 
+async def present(tx: Tx, user_ids: Sequence[UserId]) -> frozenset[UserId]:
+    """Those of them who exist and were not erased: whom one can still reach."""
+    rows = await tx.fetch(
+        "SELECT user_id FROM account WHERE user_id = ANY($1::uuid[]) AND erased_at IS NULL", list(user_ids)
+    )
+    return frozenset(row["user_id"] for row in rows)
+
+
+async def erase_account(tx: Tx, erased: Account, *, now: datetime) -> None:
+    """Put ``erased`` in the place of the person and free the handle."""
+    await tx.run("DELETE FROM handle WHERE user_id = :user_id", user_id=erased.user_id)
+    await tx.run(
+        """
+        UPDATE account SET display_name = :display_name, handle = :handle, role = :role,
+                           language = :language, password_hash = NULL, erased_at = :now
+         WHERE user_id = :user_id
+        """,
+        user_id=erased.user_id,
+        display_name=erased.display_name,
+        handle=erased.handle,
+        role=int(erased.role),
+        language=erased.language,
+        now=now,
+    )
+
+
+async def delete_sessions(tx: Tx, user_id: UserId) -> list[tuple[SessionId, DeviceId]]:
+    """Delete all sessions of a person, ended ones too; gives each with its device."""
+    rows = await tx.all(
+        "DELETE FROM device_session WHERE user_id = :user_id RETURNING session_id, device_id", user_id=user_id
+    )
+    return [(row["session_id"], row["device_id"]) for row in rows]
+
+
+async def delete_passkeys(tx: Tx, user_id: UserId) -> int:
+    return await tx.run("DELETE FROM passkey WHERE user_id = :user_id", user_id=user_id)
+
+
 async def list_people(
     tx: Tx, *, after: UserId | None, limit: int, among: frozenset[UserId] | None
 ) -> list[Account]:
@@ -333,6 +371,7 @@ def _account(row: asyncpg.Record) -> Account:
         Role(row["role"]),
         row["language"],
         row["password_hash"],
+        row["erased_at"] is not None,
     )
 
 

@@ -91,7 +91,7 @@ async def set_up(desk: Desk, wish: SetUp, visitor: Visitor) -> SignedIn:
             action="organisation.created",
             subject=org_id,
             now=now,
-            detail={"organisation": title, "owner": name},
+            detail={"organisation": title},
         )
         return await sessions.begin(
             desk, tx, organisation, owner, visitor, how="passkey" if passkey else "password", now=now

@@ -110,12 +110,13 @@ class OrganisationAnswer(Struct, frozen=True):
 
 
 class Person(Struct, frozen=True):
-    """Somebody in the directory."""
+    """Somebody in the directory. Of an ``erased`` person the id is left; clients show words of their own."""
 
     user_id: UUID
     display_name: str
     handle: str
     role: str
+    erased: bool = False
 
 
 class Me(Struct, frozen=True):
@@ -255,4 +256,10 @@ def as_me(account: Account) -> Me:
 
 def as_person(account: Account) -> Person:
     """Somebody else's account as the API shows it."""
-    return Person(account.user_id, account.display_name, account.handle, account.role.name.lower())
+    return Person(
+        account.user_id,
+        account.display_name,
+        account.handle,
+        account.role.name.lower(),
+        account.is_erased,
+    )

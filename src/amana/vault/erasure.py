@@ -133,6 +133,16 @@ async def end_due(tx: Tx, entropy: Entropy, now: datetime, *, limit: int) -> int
     return len(gone)
 
 
+async def count_wraps(tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> int:
+    """How many wraps these places have, on whatever ground: what an erasure left."""
+    rows = await tx.fetch(
+        "SELECT count(*) FROM keyring.wrap WHERE conversation_id = $1 AND seq = ANY($2)",
+        conversation_id,
+        list(seqs),
+    )
+    return int(rows[0][0])
+
+
 async def replay(tx: Tx, rows: Sequence[Erasure]) -> int:
     """End again what the journal says has ended; gives how many wraps there were still.
 

@@ -8,9 +8,10 @@ from amana.conversations.opening import open_content, proof_of
 from amana.conversations.writing import Desk
 from amana.events.model import NewUserEvent
 from amana.kernel.actor import Actor, Role
+from amana.kernel.clock import from_unix_ms
 from amana.kernel.ids import ConversationId, Seq, UserId
 from amana.people.errors import UnknownPerson
-from amana.people.queries import names
+from amana.people.queries import present
 from amana.storage.database import Tx
 
 
@@ -21,7 +22,7 @@ async def require_known(tx: Tx, actor: Actor, users: Sequence[UserId]) -> None:
     """
     if not users:
         return
-    known = await names(tx, list(users))
+    known = await present(tx, list(users))
     for user in users:
         if user not in known:
             raise UnknownPerson
@@ -47,6 +48,30 @@ async def welcome(
             for member in members
         ],
     )
+
+
+async def end_stay(
+    desk: Desk, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId
+) -> None:
+    """Take a member out, under a fresh key for what comes after; the caller holds the head's lock."""
+    payload = events.MemberRemoved(user_id=user_id, by=actor.user_id)
+    appended = await desk.append(tx, actor, conversation_id, events.MEMBER_REMOVED, payload)
+    await queries.delete_member(
+        tx, conversation_id, user_id, left_seq=appended.seq, left_at=from_unix_ms(appended.ts_ms)
+    )
+    await queries.add_to_count(tx, conversation_id, -1)
+    left = NewUserEvent(
+        user_id, events.CONVERSATION_LEFT, conversation_id, appended.seq, {"by": str(actor.user_id)}
+    )
+    await desk.log.append_users(tx, [left])
+    await desk.record(tx, actor, "member.removed", conversation_id, user_id=user_id)
+    generation = await desk.vault.rotation.rotate_conversation(
+        tx, actor.org_id, conversation_id, now=desk.clock.now()
+    )
+    await desk.record(
+        tx, actor, "key.rotated", conversation_id, key="conversation", cause="removal", generation=generation
+    )
+    tx.after_commit(lambda: desk.notices.reader_removed(conversation_id, user_id))
 
 
 async def first_content(desk: Desk, tx: Tx, actor: Actor, conversation_id: ConversationId) -> bytes | None:

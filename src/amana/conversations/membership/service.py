@@ -15,7 +15,7 @@ from amana.conversations.messages import queries as message_queries
 from amana.conversations.model import Conversation, History, Kind, Member, MemberRole
 from amana.conversations.writing import Desk
 from amana.events.errors import UnknownConversation
-from amana.events.model import Head, NewUserEvent
+from amana.events.model import Head
 from amana.kernel.actor import Actor
 from amana.kernel.clock import from_unix_ms, unix_ms
 from amana.kernel.ids import ConversationId, Seq, UserId
@@ -85,30 +85,7 @@ class MembershipService:
             raise MemberNotFound
         if user_id == mine.conversation.owner_id:
             raise OwnerMustTransfer
-        payload = events.MemberRemoved(user_id=user_id, by=actor.user_id)
-        appended = await self._desk.append(tx, actor, conversation_id, events.MEMBER_REMOVED, payload)
-        await queries.delete_member(
-            tx, conversation_id, user_id, left_seq=appended.seq, left_at=from_unix_ms(appended.ts_ms)
-        )
-        await queries.add_to_count(tx, conversation_id, -1)
-        left = NewUserEvent(
-            user_id, events.CONVERSATION_LEFT, conversation_id, appended.seq, {"by": str(actor.user_id)}
-        )
-        await self._desk.log.append_users(tx, [left])
-        await self._desk.record(tx, actor, "member.removed", conversation_id, user_id=user_id)
-        generation = await self._desk.vault.rotation.rotate_conversation(
-            tx, actor.org_id, conversation_id, now=self._desk.clock.now()
-        )
-        await self._desk.record(
-            tx,
-            actor,
-            "key.rotated",
-            conversation_id,
-            key="conversation",
-            cause="removal",
-            generation=generation,
-        )
-        tx.after_commit(lambda: self._desk.notices.reader_removed(conversation_id, user_id))
+        await people.end_stay(self._desk, tx, actor, conversation_id, user_id)
 
     async def change_owner(
         self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId

@@ -16,6 +16,7 @@ from amana.events.model import NewEvent, Outline
 from amana.kernel.ids import NO_DEVICE, ClientId, ConversationId, Seq, UserId
 from amana.storage.database import Tx
 from amana.vault import Cause, Ground
+from amana.vault.erasure import count_wraps
 
 # Nobody did it by hand: the server's own id in the log.
 SERVER: Final = UserId(UUID(int=0))
@@ -33,12 +34,14 @@ class Step:
     Attributes:
         messages: places of messages that nobody can read any more.
         wraps: how many wrapped keys ended.
+        kept: how many stay, on another ground than members or a trace.
         through: everything up to here is done.
         more: the next step may find more.
     """
 
     messages: list[Seq]
     wraps: int
+    kept: int
     through: Seq
     more: bool
 
@@ -62,7 +65,7 @@ class Erasing:
         edits = await self._desk.log.changes_of(tx, conversation_id, events.MESSAGE_EDITED, messages)
         ended = await self._end(tx, conversation_id, [*_with_text(old), *edits], Cause.RETENTION)
         through = old[-1].seq if old else after
-        return Step(messages, ended, through, more=len(old) == len(found) and through < head)
+        return Step(messages, ended, 0, through, more=len(old) == len(found) and through < head)
 
     async def written_by(
         self, tx: Tx, conversation_id: ConversationId, author: UserId, *, after: Seq, size: int = STEP
@@ -72,8 +75,9 @@ class Erasing:
         own = [row for row in found if row.sender_id == author]
         messages = [row.seq for row in own if row.kind == events.MESSAGE_CREATED]
         ended = await self._end(tx, conversation_id, _with_text(own), Cause.PERSON)
+        kept = await count_wraps(tx, conversation_id, _with_text(own))
         through = found[-1].seq if found else after
-        return Step(messages, ended, through, more=through < head)
+        return Step(messages, ended, kept, through, more=through < head)
 
     async def announce(
         self, tx: Tx, conversation_id: ConversationId, ranges: Iterable[tuple[Seq, Seq]], reason: Reason

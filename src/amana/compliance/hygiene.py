@@ -1,0 +1,95 @@
+"""Carries out in the files of the database what the erasure journal says.
+
+An edit or a removal leaves a trace, which a case may open, so there is nothing to clear away yet. When the
+trace is over, and after retention and the erasure of a person, the months in question are written anew: there
+the wraps of all their grounds lie.
+"""
+
+import structlog
+
+from amana.compliance import queries
+from amana.events.log import Log
+from amana.kernel.clock import Clock
+from amana.kernel.ids import Bucket, OrgId, UserId
+from amana.people.erasure import TABLES
+from amana.storage import hygiene
+from amana.storage.database import Database
+from amana.vault.erasure import BEGINNING, Cause, Mark, journal_after
+
+log = structlog.get_logger("amana.hygiene")
+
+PAGE = 5_000
+# The planner's samples of what is sealed or named are switched off; what a former release sampled goes here.
+FIRST_TIME = ("pg_catalog.pg_statistic",)
+
+
+class Hygiene:
+    """Keeps the files of the database free of what was erased."""
+
+    def __init__(
+        self, database: Database, journal: Log, clock: Clock, *, dsn: str, pause_s: float = hygiene.PAUSE_S
+    ) -> None:
+        """Make it.
+
+        Args:
+            dsn: of the account that owns the tables; row-level security does not bind VACUUM.
+            pause_s: between two tries of a table that is in use.
+        """
+        self._database = database
+        self._journal = journal
+        self._clock = clock
+        self._dsn = dsn
+        self._pause_s = pause_s
+
+    async def run(self, org_id: OrgId) -> hygiene.Result | None:
+        """Clear away what was erased since the last time; None when there was nothing.
+
+        What cannot be done now is logged and done the next time.
+        """
+        async with self._database.read(org_id) as tx:
+            mark = await queries.clean_mark(tx)
+            people = await queries.unclean_people(tx)
+        buckets, reached = await self._months(org_id, mark or BEGINNING)
+        if reached == mark and not people:
+            return None
+        tables = [f"keyring.wrap_{bucket}" for bucket in sorted(buckets)]
+        tables += TABLES if people else ()
+        tables += FIRST_TIME if mark is None or people else ()
+        if not buckets and not people and mark is not None:
+            await self._done(org_id, reached, people)
+            return None
+        newest = await self._newest(org_id)
+        result = await hygiene.rewrite(self._dsn, tables, newest=newest, pause_s=self._pause_s)
+        for reason in result.left:
+            log.warning("hygiene.left", reason=reason)
+        if not result.left:
+            await self._done(org_id, reached, people)
+            log.info("hygiene.clean", tables=len(result.rewritten), persons=len(people))
+        return result
+
+    async def _months(self, org_id: OrgId, mark: Mark) -> tuple[set[Bucket], Mark]:
+        """The months in which wraps have ended for good since ``mark``, and how far that reaches."""
+        buckets: set[Bucket] = set()
+        while True:
+            async with self._database.read(org_id) as tx:
+                rows, mark = await journal_after(tx, mark, limit=PAGE)
+                ranges = [
+                    (row.conversation_id, row.seq_first, row.seq_last)
+                    for row in rows
+                    if row.cause != Cause.CHANGED
+                ]
+                buckets |= await self._journal.buckets_of(tx, ranges)
+            if len(rows) < PAGE:
+                return buckets, mark
+
+    async def _newest(self, org_id: OrgId) -> int:
+        """A transaction that began after everything that is to be cleared away had committed."""
+        async with self._database.write(org_id) as tx:
+            return int(str(await tx.value("SELECT pg_current_xact_id()::text")))
+
+    async def _done(self, org_id: OrgId, mark: Mark, people: list[UserId]) -> None:
+        now = self._clock.now()
+        async with self._database.write(org_id) as tx:
+            await queries.put_clean_mark(tx, org_id, mark, now=now)
+            if people:
+                await queries.set_people_clean(tx, people, now=now)

@@ -1,0 +1,1 @@
+error-erasure-not-found = لم يطلب أحد محو بيانات هذا الشخص.

@@ -1,0 +1,1 @@
+error-erasure-not-found = Für diese Person wurde keine Löschung verlangt.

@@ -1,0 +1,1 @@
+error-erasure-not-found = Nobody asked to erase this person.

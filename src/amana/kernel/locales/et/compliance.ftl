@@ -1,0 +1,1 @@
+error-erasure-not-found = Selle isiku kustutamist ei ole taotletud.
