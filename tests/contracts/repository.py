@@ -20,6 +20,8 @@ RANKS = (
     "realtime",
     "people",
     "conversations",
+    "compliance",
+    "backup",
     "app",
     "cli",
 )
