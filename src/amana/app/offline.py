@@ -31,7 +31,7 @@ from amana.people.queries import find_organisation
 from amana.storage.database import Database
 from amana.storage.embedded import EmbeddedPostgres
 from amana.storage.migrations import require_brought_up
-from amana.storage.running import dsn_of_running, is_held
+from amana.storage.running import dsn_of_running, holder, is_held
 from amana.vault import Vault
 
 
@@ -77,6 +77,13 @@ class Reached:
         vault = Vault(self.database, root_key(self.settings, self.entropy), self.entropy)
         await vault.start()
         return vault
+
+
+def serving_pid(settings: Settings) -> int | None:
+    """The process that serves these data now; None when none does, or with a database of the operator's."""
+    if settings.database_url is not None or not is_held(settings.data_dir):
+        return None
+    return holder(settings.data_dir)
 
 
 @asynccontextmanager

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from amana.app.metrics import Facts, Look, Source
-from amana.app.wiring import Runtime
 from amana.backup import layout
 from amana.backup.errors import BackupFailure
 from amana.backup.target import Target
@@ -17,11 +17,14 @@ from amana.kernel.ids import OrgId
 from amana.people.queries import find_organisation
 from amana.storage.database import Database
 
+if TYPE_CHECKING:  # the doctor looks without loading a whole server
+    from amana.app.wiring import Runtime
+
 # Listing a bucket costs money and time: the newest copy is looked for this often.
 BACKUPS_REMEMBERED_S = 60.0
 
 
-def look_at(runtime: Runtime, targets: Sequence[Target]) -> Look:
+def look_at(runtime: "Runtime", targets: Sequence[Target]) -> Look:
     """What the metrics of this server are made from."""
     sources: list[Source] = [_log_source(runtime.storage.database, runtime.clock)]
     if targets:
@@ -59,7 +62,7 @@ def _newest(target: Target) -> dict[str, datetime]:
     return newest
 
 
-def _base(runtime: Runtime) -> Callable[[], Facts]:
+def _base(runtime: "Runtime") -> Callable[[], Facts]:
     def facts() -> Facts:
         space = runtime.storage.space
         return Facts(

@@ -1,5 +1,6 @@
 """The command line: one file per command."""
 
+import os
 import sys
 
 from cyclopts import App
@@ -8,6 +9,7 @@ from amana import __version__
 from amana.cli.admin import admin
 from amana.cli.backup import backup
 from amana.cli.demo import demo
+from amana.cli.doctor import doctor
 from amana.cli.keys import keys
 from amana.cli.next_log import next_log
 from amana.cli.restore import restore
@@ -24,6 +26,7 @@ app = App(
 )
 app.command(serve)
 app.command(demo)
+app.command(doctor)
 app.command(admin)
 admin.command(keys)
 app.command(backup)
@@ -41,6 +44,10 @@ def main() -> None:
     except StartFailure as failure:
         starting = sys.argv[1:2] in (["serve"], ["demo"])
         print(f"{'Amana cannot start' if starting else 'amana'}: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read the answer has seen enough; without this the interpreter would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

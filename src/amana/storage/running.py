@@ -29,6 +29,14 @@ def is_held(data_dir: Path) -> bool:
     return False
 
 
+def holder(data_dir: Path) -> int | None:
+    """The process that holds the lock, by its own word; None when it is not written there."""
+    try:
+        return int(_layout(data_dir).lock.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+
+
 async def dsn_of_running(data_dir: Path) -> str:
     """Give the address of the server that another process runs, waiting a little for it to be ready.
 

@@ -121,13 +121,16 @@ class Space:
         """Whether there is something left to give back."""
         return self._ballast.exists()
 
+    def measure_now(self) -> Volume:
+        """Measure once and give the fuller volume; changes nothing but ``free`` and ``reserve``."""
+        volumes = [self._measure(folder) for folder in self._folders]
+        fuller = min(volumes, key=lambda volume: volume.free - self._reserve_of(volume))
+        self.free, self.reserve = fuller.free, self._reserve_of(fuller)
+        return fuller
+
     def look(self) -> None:
         """Measure once; open or close the gate, give the ballast back or make it."""
-        volumes = [self._measure(folder) for folder in self._folders]
-        self.free, self.reserve = min(
-            ((volume.free, self._reserve_of(volume)) for volume in volumes),
-            key=lambda pair: pair[0] - pair[1],
-        )
+        self.measure_now()
         if self.free < self.ballast_bytes and self._ballast.exists():
             self._ballast.unlink()
             log.error("disk.ballast_released", free_mb=self.free // MIB)
