@@ -52,7 +52,7 @@ def prune(target: Target, keep: timedelta, now: datetime) -> Pruned:
     rest = _abandoned(target, kept, old, now)
     for path in rest:
         target.delete(path)
-    gone = old_segments(segments, kept)
+    gone = old_segments(segments, kept) if any(is_good(base, segments) for base in kept) else []
     for segment in gone:
         _delete_segment(target, segment)
     keyrings = old_keyrings(layout.list_keyrings(target), now, keep)
@@ -88,9 +88,7 @@ def old_bases(bases: Sequence[BaseInfo], segments: Sequence[Segment], before: da
 
 
 def old_segments(segments: Sequence[Segment], kept: Sequence[BaseInfo]) -> list[Segment]:
-    """Segments before the oldest base that stays; all of them while there is no base."""
-    if not kept:
-        return []
+    """Segments before the oldest base that stays."""
     first = min(kept, key=lambda base: base.started_at).first_wal
     # Across timelines the place in the log counts, and the number of the timeline does not.
     return [segment for segment in segments if segment.key[8:] < first[8:]]

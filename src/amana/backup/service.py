@@ -157,6 +157,8 @@ class Backups:
                 await self._base(target, lambda _: None)
 
         await self._everywhere("base", put)
+        # A base is usable once the log up to its end is there too.
+        await self.ship()
 
     async def now(self, moved: Callable[[Target, int], Moved]) -> list[tuple[Target, BaseInfo]]:
         """Take a whole set into every target now: base, log, keyring, journal.
