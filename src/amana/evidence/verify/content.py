@@ -17,8 +17,8 @@ from amana.evidence.verify.database import DatabaseSource
 from amana.evidence.verify.findings import MAX_FINDINGS, Area, Code, Finding, Place, Report
 from amana.evidence.verify.source import Walk
 from amana.evidence.verify.steps import Silent, Steps
-from amana.kernel.ids import ConversationId
-from amana.vault import Address, DamagedPart, Ground, Stored, Vault, issue
+from amana.kernel.ids import ConversationId, bucket_at, time_ms_of
+from amana.vault import Address, DamagedPart, Ground, KeyUnavailable, Stored, Vault, issue
 from amana.vault.examining import Examined, ended
 
 PAGE = 500
@@ -117,6 +117,8 @@ class ContentCheck:
         for ground, part in verdict.grounds.items():
             if part is not None:
                 yield self._finding(_CODES[part], seq, _damage(part, ground))
+        if not _is_in_its_month(event):
+            yield self._finding(Code.ENTRY_MOVED, seq, "stands in another month than the one it was made in")
         replaced_by = room.superseded.get(_group(event), 0)
         if Ground.LIVE in verdict.grounds:
             if replaced_by > seq:
@@ -127,8 +129,8 @@ class ContentCheck:
             elif (erased := self._erased_since(event)) is not None:
                 text = f"is readable again, although it was erased on {erased:%Y-%m-%d %H:%M} UTC"
                 yield self._finding(Code.WRAP_SURPLUS, seq, text)
-            elif event.kind in CHANGES and verdict.grounds[Ground.LIVE] is None:
-                yield from self._compare_target(event, verdict.seen)
+            elif verdict.grounds[Ground.LIVE] is None:
+                yield from self._compare_target(event, verdict.seen if event.kind in CHANGES else None)
         elif replaced_by <= seq and not room.ended and not _INSTEAD & verdict.grounds.keys():
             text = (
                 "cannot be read any more: its key was deleted or moved, but nobody removed the entry and no "
@@ -143,7 +145,8 @@ class ContentCheck:
     def _compare_target(self, event: StoredEvent, target: int | None) -> Iterator[Finding]:
         if target != event.target_seq:
             self._room.retargeted.add(event.seq)
-            text = f"was made to change entry {event.target_seq}; its seal says {target}"
+            row, seal = (place or "none" for place in (event.target_seq, target))
+            text = f"was made to change another entry: its row says {row}, its seal says {seal}"
             yield self._finding(Code.TARGET_CHANGED, event.seq, text)
 
     def _finding(self, code: Code, seq: int, text: str) -> Finding:
@@ -172,7 +175,12 @@ class ContentCheck:
         tx, org_id = self._source.tx, self._source.org_id
         async for rows in self._source.names():
             rooms = [ConversationId(room) for room, _ in rows]
-            right = await self._vault.pseudonyms.of(tx, org_id, list(dict.fromkeys(rooms)))
+            try:
+                right = await self._vault.pseudonyms.of(tx, org_id, list(dict.fromkeys(rooms)))
+            except KeyUnavailable:
+                text = "The key of the organisation is gone or was changed: nothing below it opens."
+                self._report.add([Finding(Code.KEY_CHANGED, Place(Area.CONTENT), text)])
+                return
             for room, name in rows:
                 self._report.count("names of rooms in the log")
                 if room in right and right[ConversationId(room)] != name:
@@ -193,6 +201,14 @@ def _place(row: asyncpg.Record, column: str) -> tuple[bytes, int]:
 def _group(event: StoredEvent) -> int:
     """The message that an event belongs to: the one it changes, or itself."""
     return event.target_seq if event.kind in CHANGES and event.target_seq is not None else event.seq
+
+
+def _is_in_its_month(event: StoredEvent) -> bool:
+    """The month is that of the retry key, which the seal covers."""
+    try:
+        return bucket_at(time_ms_of(event.client_id)) == event.bucket
+    except (ValueError, OverflowError):  # a time that no calendar has
+        return False
 
 
 def _stored(event: StoredEvent) -> Stored:
