@@ -1,3 +1,3 @@
 """Amana: a self-hosted messenger for organisations."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.2.0.dev0"

@@ -1,3 +1,4 @@
+-- safe for 0.1.0
 -- How far the retention of each conversation has come. erased_through runs ahead of announced_through while a run
 -- is under way: what lies between is erased and the members have not been told yet.
 CREATE TABLE compliance_retention (

@@ -1,3 +1,4 @@
+-- safe for 0.1.0
 -- A person who was erased keeps an id, so that what others said to them stays in its place, and nothing else.
 ALTER TABLE account ADD COLUMN erased_at timestamptz;
 

@@ -1,3 +1,4 @@
+-- safe for 0.1.0
 -- The erasure journal: which grounds ended, where and when. Ids and times only, never content or keys. It is
 -- written in the transaction that ends the grounds, goes to every backup target and is replayed on restore, so
 -- that no older backup brings an erased message back.
