@@ -87,6 +87,20 @@ async def found_company(dsn: str, key_folder: Path, clock: FakeClock, entropy: S
         await database.close()
 
 
+async def more_talk(dsn: str, company: Company, clock: FakeClock, entropy: SeededEntropy) -> None:
+    """A new group, after the log was last written."""
+    database = await Database.connect(dsn)
+    try:
+        clock.advance(timedelta(minutes=20))
+        world = World(database, clock, entropy)
+        world.org_id = company.org_id
+        await world.start(company.key_folder)
+        room = await world.room("bo")
+        await world.say("ana", room, "the log does not know this yet")
+    finally:
+        await database.close()
+
+
 def vkey_of(origin: str, public_key: bytes) -> str:
     from amana.evidence.tlog.notes import Verifier
 
