@@ -47,7 +47,11 @@ SELECT c.relname::text AS name,
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = 'keyring' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname
 """
-_WHERE = "SELECT pg_current_wal_lsn()::text AS lsn, (SELECT max(name) FROM amana.schema_migration) AS schema"
+_WHERE = """
+SELECT pg_current_wal_lsn()::text AS lsn,
+       greatest((SELECT max(name) FROM amana.schema_migration),
+                (SELECT max(name) FROM amana.schema_addition)) AS schema
+"""
 _ORGANISATION = (
     "SELECT set_config('amana.org', coalesce((SELECT org_id::text FROM amana.organisation), ''), true)"
 )

@@ -33,7 +33,8 @@ SELECT current_setting('server_version') AS version,
        (SELECT setting::bigint FROM pg_settings WHERE name = 'wal_segment_size') AS wal_segment_bytes,
        (SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datallowconn)::bigint AS size_bytes,
        ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int AS timeline,
-       (SELECT max(name) FROM amana.schema_migration) AS schema
+       greatest((SELECT max(name) FROM amana.schema_migration),
+                (SELECT max(name) FROM amana.schema_addition)) AS schema
 """
 
 
