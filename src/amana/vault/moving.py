@@ -121,8 +121,9 @@ class RootMove:
             if await new.unwrap(wrapped, context) != key:
                 raise RootKeyFailure("The new root key does not open what it wrapped. Nothing was changed.")
             new_rows.append(queries.OrganisationKeyRow(row.epoch, wrapped))
-        await queries.rewrap_organisation_keys(tx, org_id, old_rows, new_rows)
+        # The record is sealed with a key that is still under the old root here.
         await self.record(tx, org_id, self._destination(new))
+        await queries.rewrap_organisation_keys(tx, org_id, old_rows, new_rows)
         return len(new_rows)
 
     async def _name(self, tx: Tx, new: RootKey, now: datetime) -> None:
