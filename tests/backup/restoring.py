@@ -11,12 +11,15 @@ from pathlib import Path
 
 import asyncpg
 
-from amana.backup import base, keyring, keys, layout, server
+from amana.backup import base, journal, keyring, keys, layout, server
 from amana.backup.keys import Identity
 from amana.backup.layout import BaseInfo
 from amana.backup.target import LocalTarget
 from amana.backup.wal import Shipper
 from amana.kernel.clock import SystemClock
+from amana.kernel.entropy import SystemEntropy
+from amana.storage.database import Database
+from amana.vault.erasure import BEGINNING
 from tests.support.client import Person, set_up
 from tests.support.server import ServerProcess
 
@@ -34,6 +37,7 @@ class Machine:
     server: ServerProcess = field(default_factory=ServerProcess)
     identity: Identity = field(default_factory=keys.new_identity)
     clock: SystemClock = field(default_factory=SystemClock)
+    entropy: SystemEntropy = field(default_factory=SystemEntropy)
 
     def __post_init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="amana-backup-"))
@@ -81,6 +85,22 @@ class Machine:
                 connection, self.target, [keys.recipient_of(self.identity)], self.clock.now()
             )
 
+    async def send_journal(self) -> None:
+        """Every erasure so far."""
+        database = await Database.connect(self.server.superuser_dsn(), pool_size=1)
+        try:
+            (row,) = await self.sql("SELECT org_id FROM organisation")
+            recipients = [keys.recipient_of(self.identity)]
+            mark = BEGINNING
+            while True:
+                count, mark = await journal.ship(
+                    database, row["org_id"], self.target, mark, recipients=recipients, now=self.clock.now()
+                )
+                if count < journal.PIECE:
+                    return
+        finally:
+            await database.close()
+
     async def sql(self, statement: str, *values: object) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(
             self.server.superuser_dsn(), server_settings={"search_path": "amana"}
@@ -116,9 +136,11 @@ class Machine:
         place.write_bytes(source.read_bytes())
         place.chmod(0o600)
 
-    async def restore(self, other: ServerProcess, *more: str) -> "subprocess.CompletedProcess[str]":
+    async def restore(
+        self, other: ServerProcess, *more: str, place: Path | None = None
+    ) -> "subprocess.CompletedProcess[str]":
         """`amana restore` as it is typed."""
-        command = [str(AMANA), "restore", "--from", self.target.name]
+        command = [str(AMANA), "restore", "--from", str(place or self.target.name)]
         command += ["--identity", str(self.identity_file), "--data-dir", str(other.data_dir), *more]
         return await asyncio.to_thread(run, command)
 

@@ -90,7 +90,7 @@ def begin_drills(
     clock: Clock,
     entropy: Entropy,
 ) -> Drills | None:
-    """Register the weekly drill; gives what has to be closed at the end, None when there is nothing to try."""
+    """Register the weekly drill; gives what has to be closed at the end, None when it is switched off."""
     if backups is None or not settings.backup_drill:
         return None
     return Drills(settings, backups.plan, storage, vault, clock, entropy)

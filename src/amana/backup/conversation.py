@@ -24,16 +24,16 @@ from amana.backup.restore_overlay import replay_journal
 from amana.backup.restore_recovery import clear
 from amana.backup.target import Target
 from amana.conversations.membership.queries import who_stayed
+from amana.conversations.opening import stored_of
 from amana.events import queries as events
 from amana.events.fences import bump_fences
-from amana.events.model import StoredEvent
 from amana.events.repair import HeadRow, find_head, put_head
 from amana.evidence import Evidence, Leaf, fold
 from amana.kernel.ids import ConversationId, Ids, OrgId, Seq
 from amana.storage.database import SEARCH_PATH, Database, Tx
 from amana.vault import Vault, erasure, issue
 from amana.vault.erasure import BEGINNING, Erasure
-from amana.vault.model import Address, Stored, Unreadable
+from amana.vault.model import Unreadable
 
 FOLDER = "restoring-conversation"
 EVENTS, HEAD, WRAPS = "amana.event", "amana.conversation_head", "keyring.wrap"
@@ -241,10 +241,8 @@ class _Repair:
         Raises:
             RoomInTheWay: people wrote there.
         """
-        table = self._rows.tables[EVENTS]
-        strangers = await self._rows.strangers(table, upto=self._then.seq)
-        if not strangers:
-            return 0
+        table, upto = self._rows.tables[EVENTS], self._then.seq
+        strangers = await self._rows.strangers(table, upto=upto)
         room, seqs = self._order.conversation_id, sorted({Seq(seq) for seq, _ in strangers})
         there = await events.events_at(self._tx, room, seqs)
         found = [event for event in there if (event.seq, event.bucket) in strangers]
@@ -258,7 +256,7 @@ class _Repair:
                 "others: the conversation went on after something was lost. Restoring would overwrite them, "
                 "so nothing was done. Choose a time before the first of them."
             )
-        return await self._rows.remove_strangers(table, strangers)
+        return await self._rows.remove_surplus(table, upto=upto)
 
     async def _settle_head(self, now: HeadRow | None, report: RoomReport) -> None:
         room, then = self._order.conversation_id, self._then
@@ -295,19 +293,6 @@ async def _record(order: RoomOrder, tx: Tx, report: RoomReport, workshop: Worksh
         now=now,
         detail=report.detail(),
     )
-
-
-def stored_of(event: StoredEvent) -> Stored:
-    """The row as the vault wants it."""
-    address = Address(
-        event.org_id,
-        event.conversation_id,
-        event.sender_id,
-        event.device_id,
-        event.client_id,
-        event.revision,
-    )
-    return Stored(event.seq, event.bucket, address, event.body, event.commitment)
 
 
 _PLAIN: Mapping[str, str] = {

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
-from amana.backup.conversation import stored_of
 from amana.backup.restore_bringup import Workshop
+from amana.conversations.opening import stored_of
 from amana.events import queries as events
 from amana.events.fences import newest_places
 from amana.events.model import StoredEvent
