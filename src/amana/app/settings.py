@@ -123,6 +123,10 @@ class Settings(BaseSettings):
         le=24,
         description="Hours after which what was erased is out of the database's files, at the latest.",
     )
+    timestamp_url: str | None = Field(
+        None, description="Time stamping authority (RFC 3161) that stamps the log once a day."
+    )
+    timestamp_ca: Path | None = Field(None, description="PEM certificate by which the authority is known.")
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
 
     @field_validator("log_level", mode="before")

@@ -133,13 +133,23 @@ async def ask(http: httpx.AsyncClient, url: str, body: bytes) -> tuple[int, str,
         asyncio.timeout(ANSWER_TIMEOUT_S),
         http.stream("POST", address, content=body, headers=headers) as answer,
     ):
-        content = bytearray()
-        async for chunk in answer.aiter_raw():
-            content += chunk
-            if len(content) > MAX_BODY_BYTES:
-                raise ValueError("The answer is too long.")
+        content = await read_limited(answer, MAX_BODY_BYTES)
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     return answer.status_code, media_type, content.decode()
+
+
+async def read_limited(answer: httpx.Response, limit_bytes: int) -> bytes:
+    """The body as it was sent, never unpacked: a small answer must not become a large one.
+
+    Raises:
+        ValueError: it is longer than ``limit_bytes``.
+    """
+    content = bytearray()
+    async for chunk in answer.aiter_raw():
+        content += chunk
+        if len(content) > limit_bytes:
+            raise ValueError("The answer is too long.")
+    return bytes(content)
 
 
 def unreachable(error: Exception) -> Problem:
