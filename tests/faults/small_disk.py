@@ -17,8 +17,8 @@ class SmallDisk(ServerProcess):
         data_dir: the data as this process reaches them, through the namespace's holder.
     """
 
-    def __init__(self, size_mb: int, **environment: str) -> None:
-        super().__init__(**environment)
+    def __init__(self, size_mb: int, reserve_mb: int) -> None:
+        super().__init__(AMANA_DISK_RESERVE_MB=str(reserve_mb))
         self.served_dir.mkdir()
         mount = 'mount -t tmpfs -o "$1" tmpfs "$2" && echo && exec sleep 3600'
         options = f"size={size_mb}m,mode=755"

@@ -57,7 +57,7 @@ class Filling(FaultRun):
 
 @pytest_asyncio.fixture
 async def server() -> AsyncIterator[SmallDisk]:
-    process = SmallDisk(SIZE_MB, AMANA_DISK_RESERVE_MB=str(RESERVE_MB))
+    process = SmallDisk(SIZE_MB, reserve_mb=RESERVE_MB)
     yield process
     await process.remove()
 
@@ -149,7 +149,7 @@ async def test_a_disk_that_fills_under_load_is_read_only_in_time_and_comes_back(
 @pytest.mark.full
 @pytest.mark.timeout(1200)
 async def test_the_same_with_ten_thousand_messages_after_the_disk_has_grown(own_seed: int) -> None:
-    server = SmallDisk(SIZE_MB * 3, AMANA_DISK_RESERVE_MB=str(RESERVE_MB * 2))
+    server = SmallDisk(SIZE_MB * 3, reserve_mb=RESERVE_MB * 2)
     try:
         await survive(server, own_seed, more=10_000)
     finally:

@@ -26,7 +26,7 @@ class SystemClock:
 
     A machine whose clock is set back by an hour would otherwise reorder a conversation and
     one set forward would date messages in the future. ``on_jump`` is called with the
-    difference when the machine's clock has leapt by more than ``JUMP_ALARM``.
+    difference when the machine's clock has leapt by more than ``JUMP_ALARM``, back to the truth too.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class SystemClock:
 
     def _slew(self, step_s: float) -> None:
         offset_s = self._wall_s() - self._time_s
-        alarm_s = JUMP_ALARM.total_seconds()
-        if abs(offset_s) > alarm_s >= abs(self._offset_s) and self._on_jump is not None:
+        leapt = abs(offset_s - self._offset_s) > JUMP_ALARM.total_seconds()
+        if leapt and self._on_jump is not None:
             self._on_jump(timedelta(seconds=offset_s))
         self._offset_s = offset_s
         room_s = step_s * SLEW_PER_SECOND
