@@ -7,6 +7,7 @@ from cyclopts import App
 
 from amana import __version__
 from amana.cli.admin import admin
+from amana.cli.admin_witness import admin_witness
 from amana.cli.backup import backup
 from amana.cli.demo import demo
 from amana.cli.doctor import doctor
@@ -29,6 +30,7 @@ app.command(demo)
 app.command(doctor)
 app.command(admin)
 admin.command(keys)
+admin.command(admin_witness)
 app.command(backup)
 app.command(restore)
 app.command(verify)

@@ -121,6 +121,26 @@ def list_logs(*, data_dir: Folder = DEFAULT_FOLDER) -> None:
 
 
 @witness.command
+def checkpoint(
+    origin: Annotated[str | None, Parameter(help="Which log; needed when several are followed.")] = None,
+    *,
+    data_dir: Folder = DEFAULT_FOLDER,
+) -> None:
+    """Print the newest checkpoint that was signed, as the log sent it: for `amana verify --checkpoint`."""
+    from amana.evidence.witness.store import Store
+
+    store = Store(data_dir)
+    notes = store.notes()
+    store.close()
+    if origin is None and len(notes) == 1:
+        (origin,) = notes
+    if origin is None or origin not in notes:
+        known = ", ".join(notes) or "none so far"
+        raise StartFailure(f"name one of the logs of which something was signed: {known}.")
+    say(notes[origin].removesuffix("\n"))
+
+
+@witness.command
 def vkey(*, data_dir: Folder = DEFAULT_FOLDER) -> None:
     """Print the witness's own verifier key."""
     from amana.evidence.witness.store import Store

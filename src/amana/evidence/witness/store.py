@@ -170,6 +170,13 @@ class Store:
                 (origin, Verifier.parse(vkey), _latest(self._connection, origin)) for origin, vkey in rows
             ]
 
+    def notes(self) -> dict[str, str]:
+        """Origin → the newest checkpoint that was cosigned, as its log sent it."""
+        with self._lock:
+            return dict(
+                self._connection.execute("SELECT origin, note FROM latest ORDER BY origin").fetchall()
+            )
+
     def verifiers(self, origin: str) -> list[Verifier]:
         """The keys trusted for an origin; none when it is not followed."""
         with self._lock:
