@@ -83,6 +83,24 @@ async def test_a_full_segment_replaces_its_pieces(cluster: Cluster, shipper: wal
     assert in_target(cluster, target, name) == on_server(cluster, name)
 
 
+async def test_where_nobody_writes_the_log_still_arrives(
+    cluster: Cluster, shipper: wal.Shipper, clock: FakeClock
+) -> None:
+    target = target_of(shipper)
+
+    async def pieces() -> int:
+        await shipper.run_once()
+        return sum(len(one.pieces) for one in layout.list_wal(target))
+
+    while (before := await pieces()) != await pieces():
+        pass  # until the server's own start has settled
+    clock.advance(wal.HEARTBEAT / 2)
+    assert await pieces() == before
+    clock.advance(wal.HEARTBEAT)
+    assert await pieces() == before + 1
+    assert await pieces() == before + 1
+
+
 async def test_many_pieces_become_one(
     cluster: Cluster, shipper: wal.Shipper, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,7 +107,7 @@ async def status(
             lag = await _journal_lag(plan, target, database, org_id, journal_name, now)
         targets.append(replace(seen, journal_behind=lag))
     drill = last_drill(plan)
-    problems = [sentence for one in targets for sentence in _problems_of(one, behind, now)]
+    problems = [sentence for one in targets for sentence in _problems_of(one, now)]
     if row["kept"] is None:
         problems.append("No backup of the log runs: start the server with these settings, or see its log.")
     if drill_wanted:
@@ -154,7 +154,7 @@ async def _journal_lag(
     return max(timedelta(0), now - waiting[0].at) if waiting else timedelta(0)
 
 
-def _problems_of(one: TargetStatus, behind_bytes: int, now: datetime) -> list[str]:
+def _problems_of(one: TargetStatus, now: datetime) -> list[str]:
     if one.reason is not None:
         return [one.reason]
     found = []
@@ -167,7 +167,7 @@ def _problems_of(one: TargetStatus, behind_bytes: int, now: datetime) -> list[st
             f"The log in {one.name} lacks {one.log_holes} segments: what was written since then can be "
             "restored only after a new base, which the server takes by itself."
         )
-    if behind_bytes and one.log_at is not None and now - one.log_at > LOG_LATE:
+    if one.log_at is not None and now - one.log_at > LOG_LATE:
         found.append(f"The log in {one.name} ends at {one.log_at:%Y-%m-%d %H:%M} UTC.")
     if one.keyring_at is None or now - one.keyring_at > KEYRING_LATE:
         found.append(f"The newest keyring in {one.name} is older than {KEYRING_LATE.seconds // 60} minutes.")

@@ -11,7 +11,7 @@ gap is noticed (``holes``), and a new base closes it.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
@@ -32,6 +32,9 @@ MAX_BEHIND_BYTES = 4 << 30
 # A piece is written when something is new; so many of them are joined into one.
 MAX_PIECES = 60
 READ_BYTES = 4 << 20
+# Where nobody writes, the log stands still. One empty record now and then shows that it still arrives:
+# the age of the newest piece in a target is then the age of what it holds.
+HEARTBEAT = timedelta(minutes=2)
 
 _SLOT = """
 SELECT restart_lsn::text AS restart_lsn, wal_status FROM pg_replication_slots WHERE slot_name = $1
@@ -89,6 +92,7 @@ class Shipper:
         self._clock = clock
         self._connection: asyncpg.Connection | None = None
         self._timeline = 0
+        self._moved: tuple[int, datetime] | None = None
         self._working = asyncio.Lock()
         self._reading = asyncio.Lock()
         self.shipped: dict[str, Shipped] = {}
@@ -148,6 +152,7 @@ class Shipper:
     async def _ship(self, connection: asyncpg.Connection) -> None:
         now = self._clock.now()
         kept_from = await self._slot(connection)
+        await self._beat(connection, now)
         row = await connection.fetchrow(_PLACE)
         place = _Place(lsn.parse(row["flushed"]), int(row["file"][:8], 16), row["segment_bytes"])
         if place.timeline != self._timeline:
@@ -184,6 +189,14 @@ class Shipper:
             self.shipped.clear()
             found = await connection.fetchrow(_SLOT, SLOT)
         return lsn.parse(found["restart_lsn"])
+
+    async def _beat(self, connection: asyncpg.Connection, now: datetime) -> None:
+        """Write something when nobody else did for a while."""
+        flushed = lsn.parse((await connection.fetchrow(_PLACE))["flushed"])
+        if self._moved is None or flushed != self._moved[0]:
+            self._moved = (flushed, now)
+        elif now - self._moved[1] >= HEARTBEAT:
+            await connection.execute("SELECT pg_logical_emit_message(true, 'amana', '')")
 
     def _give_up(self, target: Target, state: Shipped, place: _Place) -> None:
         """Keep nothing more for a target that is down for too long: the server's disk comes first."""
