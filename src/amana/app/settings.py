@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     root_passphrase: SecretStr | None = Field(
         None, description="Passphrase that seals the root key file. Without it the key lies open on the disk."
     )
+    root_passphrase_file: Path | None = Field(
+        None, description="File with that passphrase instead: a systemd credential, a container's secret."
+    )
     root_key_file: Path | None = Field(
         None, description="Place of the root key file. Default: keys/root.key in the data folder."
     )
@@ -128,6 +131,21 @@ class Settings(BaseSettings):
     )
     timestamp_ca: Path | None = Field(None, description="PEM certificate by which the authority is known.")
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_passphrase(cls, values: object) -> object:
+        """One place for the secret, wherever it came from; the variable wins over the file."""
+        if not isinstance(values, dict) or not values.get("root_passphrase_file"):
+            return values
+        path = Path(values["root_passphrase_file"])
+        try:
+            text = path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError):
+            raise ValueError(f"the file {path} with the root key's passphrase cannot be read") from None
+        if not text:
+            raise ValueError(f"the file {path} with the root key's passphrase is empty")
+        return {"root_passphrase": text, **values}
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -64,6 +64,8 @@ def read_settings(flags: dict[str, object]) -> "Settings":
         return Settings(**flags)  # type: ignore[arg-type]  # pydantic checks every value
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            raise StartFailure(f"{first['ctx']['error']}.") from None
         name = "AMANA_" + "_".join(str(part) for part in first["loc"]).upper()
         raise StartFailure(f"the setting {name} is wrong: {first['msg']}.") from None
 
