@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from amana.app.features import FEATURES
 from amana.kernel.limits import Limit
 from scripts import write_docs
-from tests.contracts.repository import ROOT, expect_none, files, shown
+from tests.contracts.repository import ROOT, SOURCE, expect_none, files, shown, string_constants
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 SETTING = re.compile(r"\bAMANA_[A-Z0-9_]+\b")
@@ -22,6 +22,14 @@ def undocumented(names: Iterable[str], text: str) -> list[str]:
 
 def settings_that_do_not_exist(text: str, known: set[str]) -> list[str]:
     return sorted(set(SETTING.findall(text)) - known)
+
+
+def read_by_single_commands() -> set[str]:
+    """What is read from the environment by its whole name beside the settings: passphrases above all."""
+    constants = [
+        text for path in files(".py", under=SOURCE) for _, text in string_constants(path.read_text("utf-8"))
+    ]
+    return {text for text in constants if SETTING.fullmatch(text)}
 
 
 def test_every_module_can_be_imported() -> None:
@@ -47,7 +55,7 @@ def test_every_setting_says_what_it_does() -> None:
 
 
 def test_no_page_names_a_setting_that_does_not_exist() -> None:
-    known = {name for name, _, _ in write_docs.settings()}
+    known = {name for name, _, _ in write_docs.settings()} | read_by_single_commands()
     found = []
     for path in [*files(".md", under=ROOT / "docs"), ROOT / "README.md", ROOT / "SECURITY.md"]:
         text = path.read_text(encoding="utf-8")
