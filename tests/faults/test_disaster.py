@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -20,7 +21,7 @@ from amana.storage.database import Database
 from amana.vault import Cause, Ground, KeyFile, Unreadable, Vault, issue
 from amana.vault.model import Address, Stored
 from tests.backup.restoring import AMANA, Machine, run
-from tests.support.client import PASSWORD, Person, connected, join_many, new_client_id, sign_in
+from tests.support.client import PASSWORD, Person, Refused, connected, join_many, new_client_id, sign_in
 from tests.support.server import ServerProcess
 
 CI_ERASED = 50
@@ -75,6 +76,8 @@ class Found:
     readable: set[Place] = field(default_factory=set)
     missing: set[Place] = field(default_factory=set)
     unwrapped: set[Place] = field(default_factory=set)
+    # Names of persons who were erased.
+    names: set[str] = field(default_factory=set)
 
 
 class Disaster:
@@ -157,14 +160,20 @@ class Disaster:
 
     async def newest_checkpoint(self) -> str:
         """What a witness would have: taken once the log has taken everything up."""
-        while True:
-            status = await self.ana.call("GET", "/v1/log")
-            if status["size"]:
-                break
+        while not (status := await self.log_status()).get("size"):
             await asyncio.sleep(0.2)
         self.truth.vkey = status["vkey"]
         answer = await self.ana.api.http.get("/log/1/checkpoint")
         return answer.text
+
+    async def log_status(self) -> dict[str, Any]:
+        """Empty while there is no log yet."""
+        try:
+            found: dict[str, Any] = await self.ana.call("GET", "/v1/log")
+        except Refused as refused:
+            assert refused.code == "not_in_log"
+            return {}
+        return found
 
     async def examine(self, other: ServerProcess) -> Found:
         """Ask the API as two people, and try every key that is there."""
@@ -177,6 +186,10 @@ class Disaster:
         found.readable = {place for place, text in self.truth.erased.items() if shown.get(place) == text}
         found.missing = {place for place, text in self.truth.live.items() if shown.get(place) != text}
         found.unwrapped = await self.unwrap(other) & set(self.truth.erased)
+        connection = await asyncpg.connect(other.superuser_dsn())
+        people = await connection.fetch("SELECT display_name FROM amana.account")
+        await connection.close()
+        found.names = {row["display_name"] for row in people} & {"Cem"}
         return found
 
     async def unwrap(self, other: ServerProcess) -> set[Place]:
@@ -327,6 +340,7 @@ async def test_the_checker_finds_what_a_careless_restore_brings_back(
     await other.start()
     found = await disaster.examine(other)
     assert found.readable == found.unwrapped == set(disaster.truth.erased)
+    assert found.names == set(), "the log after that moment says who was erased"
 
 
 async def test_nothing_erased_comes_back_and_nothing_live_is_lost(

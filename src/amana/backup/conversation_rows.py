@@ -6,7 +6,7 @@ format, into temporary tables of the live database, and all comparing is done th
 """
 
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -129,24 +129,22 @@ class Rows:
         return int(done.rpartition(" ")[2])
 
     async def strangers(self, table: Table, *, upto: int) -> set[tuple[int, int]]:
-        """(seq, bucket) of entries up to ``upto`` that the backup has nowhere in the conversation."""
+        """(seq, bucket) of entries up to ``upto`` whose client id the backup does not know."""
         rows = await self._live.fetch(
             f"SELECT l.seq, l.bucket FROM {table.name} l WHERE l.conversation_id = $1 AND l.seq <= $2"  # noqa: S608
-            f" AND NOT EXISTS (SELECT FROM {table.beside} r"
-            " WHERE r.client_id = l.client_id AND r.sender_id = l.sender_id)",
+            f" AND NOT EXISTS (SELECT FROM {table.beside} r WHERE r.client_id = l.client_id)",
             self._room,
             upto,
         )
         return {(row["seq"], row["bucket"]) for row in rows}
 
-    async def remove_strangers(self, table: Table, places: Collection[tuple[int, int]]) -> int:
-        """Delete such entries; gives how many."""
+    async def remove_surplus(self, table: Table, *, upto: int) -> int:
+        """Delete entries up to ``upto`` at places where the backup has none; gives how many."""
         done = await self._live.execute(
-            f"DELETE FROM {table.name} l USING unnest($2::bigint[], $3::int[]) AS s (seq, bucket)"  # noqa: S608
-            " WHERE l.conversation_id = $1 AND l.seq = s.seq AND l.bucket = s.bucket",
+            f"DELETE FROM {table.name} l WHERE l.conversation_id = $1 AND l.seq <= $2"  # noqa: S608
+            f" AND NOT EXISTS (SELECT FROM {table.beside} r WHERE {table.same_key})",
             self._room,
-            [seq for seq, _ in places],
-            [bucket for _, bucket in places],
+            upto,
         )
         return int(done.rpartition(" ")[2])
 

@@ -10,7 +10,8 @@ evidence has a successor that names the last checkpoint of the old one.
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,13 +23,16 @@ from amana.backup.restore_bringup import Workshop, brought_up, find_source
 from amana.backup.restore_errors import FolderNotEmpty
 from amana.backup.restore_keys import KeySnapshot, newest_keys
 from amana.backup.restore_overlay import overlay
-from amana.backup.restore_recovery import Recovered
+from amana.backup.restore_recovery import Recovered, clear
 from amana.backup.restore_report import Report
 from amana.backup.restore_source import Source
 from amana.backup.target import Target
+from amana.compliance.again import Request, erase_again
+from amana.compliance.queries import every_request
+from amana.conversations.membership.queries import every_membership
 from amana.evidence import Evidence, log_queries
 from amana.evidence.sequencer import Sequencer
-from amana.kernel.ids import Ids, OrgId
+from amana.kernel.ids import ConversationId, Ids, OrgId, UserId
 from amana.people.queries import find_organisation
 from amana.storage.cluster import Layout, lock_data
 from amana.storage.database import Database, Tx
@@ -86,36 +90,84 @@ async def restore(order: Order, workshop: Workshop) -> Report:
         keys = await asyncio.to_thread(newest_keys, source)
         await keys.require_root(order.root)
         journal = await asyncio.to_thread(read_journal, order.target, order.identities)
+        known = Known(keys, journal, await _since(order, root, workshop))
         async with brought_up(source, root, workshop, until=order.until) as up:
-            report = await _make_right(order, source, up, keys, journal, workshop)
+            report = await _make_right(order, source, up, known, workshop)
         await asyncio.to_thread(_move_in, place)
         return report
     finally:
         held.close()
 
 
-async def _make_right(
-    order: Order,
-    source: Source,
-    up: Recovered,
-    keys: KeySnapshot,
-    journal: Sequence[Erasure],
-    workshop: Workshop,
-) -> Report:
-    now = workshop.clock.now()
-    database = await Database.connect(up.dsn, pool_size=2)
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What happened to people after the moment that is restored."""
+
+    members: frozenset[tuple[ConversationId, UserId]]
+    erased: Sequence[Request]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the target knows and the restored state may not."""
+
+    keys: KeySnapshot
+    journal: Sequence[Erasure]
+    since: Since | None
+
+
+async def _since(order: Order, root: Path, workshop: Workshop) -> Since | None:
+    """What the end of the backup says of people; None when that end is what is restored.
+
+    A return to an earlier moment also returns those who were removed or erased after it, and nobody
+    else would notice. So the newest state is brought up first, looked at and removed again.
+    """
+    if order.until is None:
+        return None
+    source = await find_source(order.target, order.identities, workshop, until=None, root=root.parent)
+    try:
+        async with (
+            brought_up(source, root, workshop, until=None) as up,
+            _opened(up.dsn) as (database, org_id),
+        ):
+            if org_id is None:
+                return None
+            async with database.read(org_id) as tx:
+                return Since(await every_membership(tx), await every_request(tx))
+    finally:
+        await clear(root)
+
+
+@asynccontextmanager
+async def _opened(dsn: str) -> AsyncIterator[tuple[Database, OrgId | None]]:
+    """The restored database and its organisation."""
+    database = await Database.connect(dsn, pool_size=2)
     try:
         async with database.system() as tx:
             organisation = await find_organisation(tx)
-        if organisation is None:
-            return Report.of(source, up, None, order.until)
-        put_back = None if keys.is_covered_by(up.end_lsn) else keys.put_back
-        laid = await overlay(up.dsn, organisation.org_id, put_back=put_back, journal=journal, now=now)
-        report = Report.of(source, up, laid, order.until)
-        await _record(database, organisation.org_id, order, report, workshop)
-        return report
+        yield database, None if organisation is None else organisation.org_id
     finally:
         await database.close()
+
+
+async def _make_right(
+    order: Order, source: Source, up: Recovered, known: Known, workshop: Workshop
+) -> Report:
+    now, since = workshop.clock.now(), known.since
+    async with _opened(up.dsn) as (database, org_id):
+        if org_id is None:
+            return Report.of(source, up, None, order.until)
+        put_back = None if known.keys.is_covered_by(up.end_lsn) else known.keys.put_back
+        laid = await overlay(up.dsn, org_id, put_back=put_back, journal=known.journal, now=now)
+        report = Report.of(source, up, laid, order.until)
+        if since is not None:
+            async with database.write(org_id) as tx:
+                report.not_erased = await erase_again(tx, org_id, since.erased, now=now)
+                erased = {person for person, _, _ in since.erased}
+                again = await every_membership(tx) - since.members
+            report.members_again = sorted(one for one in again if one[1] not in erased)
+        await _record(database, org_id, order, report, workshop)
+        return report
 
 
 async def _record(

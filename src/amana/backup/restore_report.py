@@ -1,6 +1,6 @@
 """What a restore did, as sentences for the person who ran it and as detail for the record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -8,12 +8,12 @@ from typing import Self
 from amana.backup.restore_overlay import Overlaid
 from amana.backup.restore_recovery import Recovered
 from amana.backup.restore_source import Source
-from amana.kernel.ids import ConversationId
+from amana.kernel.ids import ConversationId, UserId
 
 ROOMS_NAMED = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
     """The outcome.
 
@@ -24,6 +24,8 @@ class Report:
         reached: False when the backup ended before ``until``.
         hole: first missing piece of the log; what came after it is not restored.
         laid: None when there was no organisation yet.
+        members_again: who was removed, or left, after ``until`` and is a member again by the restore.
+        not_erased: who was erased after ``until`` and cannot be erased again: the only owner then.
     """
 
     base: str
@@ -33,6 +35,8 @@ class Report:
     hole: str | None
     segments: int
     laid: Overlaid | None
+    members_again: Sequence[tuple[ConversationId, UserId]] = ()
+    not_erased: Sequence[UserId] = ()
 
     @classmethod
     def of(cls, source: Source, up: Recovered, laid: Overlaid | None, until: datetime | None) -> Self:
@@ -42,6 +46,11 @@ class Report:
     def lost(self) -> Mapping[ConversationId, int]:
         """Messages after the restored state, by conversation, as far as their keys tell."""
         return {} if self.laid is None else self.laid.lost
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether somebody has to do something after it."""
+        return bool(self.hole or self.members_again or self.not_erased)
 
     def detail(self) -> dict[str, object]:
         """For the record: numbers, times and ids."""
@@ -73,6 +82,7 @@ class Report:
             return [*told, "There was no organisation in it yet."]
         told += self._about_keys(self.laid)
         told += self._about_losses()
+        told += self._about_members()
         told.append(
             f"All {self.laid.devices} devices are signed out, and every device loads its "
             f"{self.laid.conversations} conversations anew."
@@ -100,6 +110,19 @@ class Report:
         if len(most) > ROOMS_NAMED:
             told.append(f"  … and in {len(most) - ROOMS_NAMED} more.")
         return told
+
+    def _about_members(self) -> list[str]:
+        told = [
+            f"ATTENTION: person {user} was erased after that moment and was the only owner at it. Make "
+            "somebody else an owner, then erase the person again."
+            for user in self.not_erased
+        ]
+        if not self.members_again:
+            return told
+        number = len(self.members_again)
+        lines = [f"  person {user} in conversation {room}" for room, user in self.members_again]
+        first = f"ATTENTION: {number} memberships had ended after that moment and are there again."
+        return [*told, first, "Remove these people once more:", *lines]
 
 
 def _utc(at: datetime) -> str:

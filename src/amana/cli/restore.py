@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 Place = Annotated[
     str | None,
-    Parameter(name="--from", help="Where the backups are: a folder or s3://bucket/prefix."),
+    Parameter(
+        name="--from",
+        help="Where the backups are: a folder or s3://bucket/prefix. Default: AMANA_BACKUP_TARGET's first.",
+    ),
 ]
 IdentityFile = Annotated[
     Path,
@@ -73,7 +76,7 @@ def everything(
     for sentence in report.sentences():
         say(sentence)
     say(f"\nThe data are in {settings.data_dir.absolute()}. Start the server with the settings it had.")
-    if report.hole is not None:
+    if report.needs_attention:
         sys.exit(EXIT_FOUND)
 
 
@@ -138,9 +141,10 @@ def _workshop(settings: "Settings") -> "Workshop":
 def _target(settings: "Settings", place: str | None) -> "Target":
     from amana.backup.target import open_target
 
+    place = place or next(iter(settings.backup_target), None)
     if place is None:
         raise StartFailure("say where the backups are: --from FOLDER, or --from s3://bucket/prefix.")
-    return open_target(place)
+    return open_target(place, s3_endpoint=settings.backup_s3_endpoint)
 
 
 def _identities(path: Path) -> "list[Identity]":

@@ -87,6 +87,12 @@ async def find_erasure(tx: Tx, user_id: UserId) -> PersonErasure | None:
     return None if row is None else _erasure(row)
 
 
+async def every_request(tx: Tx) -> list[tuple[UserId, UserId, datetime]]:
+    """(person, who asked, when) of every erasure of a person, done or under way."""
+    rows = await tx.all("SELECT user_id, requested_by, requested_at FROM compliance_erasure")
+    return [(row["user_id"], row["requested_by"], row["requested_at"]) for row in rows]
+
+
 async def lock_open_erasure(tx: Tx) -> PersonErasure | None:
     """The oldest request that is under way and that nobody else works on."""
     row = await tx.one(

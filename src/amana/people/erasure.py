@@ -52,7 +52,16 @@ async def lock_for_erasure(tx: Tx, user_id: UserId) -> Account:
 
 
 async def erase_account(desk: Desk, tx: Tx, account: Account, *, now: datetime) -> Ended:
-    """End everything this person could sign in with, and take the name away; sockets close after the commit.
+    """End all that this person could sign in with, and take the name away; sockets close after the commit."""
+    sessions, passkeys = await erase_rows(tx, account, now=now)
+    for session_id in sessions:
+        desk.revoked(tx, session_id)
+    tx.after_commit(lambda: desk.sessions.forget_person(account.user_id))
+    return Ended(len(sessions), passkeys)
+
+
+async def erase_rows(tx: Tx, account: Account, *, now: datetime) -> tuple[list[SessionId], int]:
+    """The same where no server runs; gives the sessions and how many passkeys there were.
 
     Counters of failed sign-ins are kept under a hash of the handle, which anybody could try out: they go too.
     """
@@ -68,10 +77,7 @@ async def erase_account(desk: Desk, tx: Tx, account: Account, *, now: datetime) 
     await entry_queries.revoke_invitations_of(tx, user_id, now=now)
     erased = Account(user_id, ERASED_NAME, freed_handle(user_id), Role.GUEST, "en", None, is_erased=True)
     await queries.erase_account(tx, erased, now=now)
-    for session_id, _ in sessions:
-        desk.revoked(tx, SessionId(session_id))
-    tx.after_commit(lambda: desk.sessions.forget_person(user_id))
-    return Ended(len(sessions), passkeys)
+    return [SessionId(session_id) for session_id, _ in sessions], passkeys
 
 
 def freed_handle(user_id: UUID) -> str:

@@ -53,3 +53,11 @@ async def longest_member(tx: Tx, conversation_id: ConversationId, *, without: Us
         without=without,
     )
     return None if row is None else UserId(row["user_id"])
+
+
+async def every_membership(tx: Tx) -> frozenset[tuple[ConversationId, UserId]]:
+    """Who is in which conversation now, in the whole organisation."""
+    rows = await tx.all(
+        "SELECT conversation_id, user_id FROM member WHERE org_id = :org_id", org_id=tx.org_id
+    )
+    return frozenset((row["conversation_id"], row["user_id"]) for row in rows)
