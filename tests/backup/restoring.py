@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncpg
 
-from amana.backup import base, journal, keyring, keys, layout, server
+from amana.backup import copying, journal, keyring, keys, layout, server
 from amana.backup.keys import Identity
 from amana.backup.layout import BaseInfo
 from amana.backup.target import LocalTarget
@@ -55,7 +55,7 @@ class Machine:
             facts = await server.facts_of(connection)
         described = layout.Description("test", facts.system_identifier, (), "2026-11-22T00:00:00Z")
         self.target.put(layout.DESCRIPTION, [described.encode()])
-        job = base.BaseJob(
+        job = copying.BaseJob(
             self.server.superuser_dsn(),
             facts,
             [keys.recipient_of(self.identity)],
@@ -63,7 +63,7 @@ class Machine:
             threading.Event(),
         )
         await self.ship()
-        info = await asyncio.to_thread(base.take_base, self.target, job, self.clock)
+        info = await asyncio.to_thread(copying.take_base, self.target, job, self.clock)
         await self.ship()
         await self.keep_keys()
         return info

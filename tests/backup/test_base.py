@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from amana.backup import layout, server
-from amana.backup.base import BaseJob, Stopped, take_base
+from amana.backup.copying import BaseJob, Stopped, take_base
 from amana.backup.envelope import as_file, open_whole, opened
 from amana.backup.errors import BaseFailed, NoBackupRights
 from amana.backup.tarcheck import TarCheck

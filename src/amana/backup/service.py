@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from amana.backup import journal, keyring, layout, lsn, pruning, wal
-from amana.backup.base import BaseJob, take_base
+from amana.backup.copying import BaseJob, take_base
 from amana.backup.errors import BackupFailure, BaseFailed
 from amana.backup.handshake import introduce
 from amana.backup.layout import BaseInfo, Description
