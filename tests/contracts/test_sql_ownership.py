@@ -15,7 +15,7 @@ CREATED = re.compile(
 # A table stands after one of these words; a name anywhere else may be a column or an alias.
 NAMED = re.compile(
     r"\b(?:FROM|JOIN|INTO|UPDATE(?!\s+OF\b)|TABLE|REFERENCES|TRUNCATE|COPY|ON)\s+(?:ONLY\s+)?"
-    r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:\w+\.)?\"?([a-z_][a-z0-9_]*)\"?(?!\s*\()",
+    r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:\w+\.)?\"?([a-z_][a-z0-9_]*)\b\"?(?!\s*\()",
     re.IGNORECASE,
 )
 SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -95,7 +95,7 @@ def test_a_join_with_another_domains_table_is_caught() -> None:
 
 def test_a_comment_an_alias_and_a_function_of_another_domain_are_allowed() -> None:
     owner_of = {"person": "people", "event": "events"}
-    sql = "SELECT person.x, event(1) FROM member AS person JOIN event(3) e ON true -- FROM person"
+    sql = "SELECT person.x FROM member AS person JOIN event(3) e ON true JOIN events(4) -- FROM person"
 
     assert foreign_tables(sql, domain="conversations", owner_of=owner_of) == set()
 
