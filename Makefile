@@ -11,7 +11,7 @@ export AMANA_TEST_SEED := $(SEED)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run demo test test-full check check-static check-web format docs lock wheel clean
+.PHONY: help run demo test test-full check check-static check-web format docs lock wheel wheelhouse clean
 .PHONY: web install install-dev system-packages
 
 help: ## Show this list
@@ -53,6 +53,9 @@ docs: install-dev ## Write the generated reference pages again
 
 wheel: install-dev ## Build the installable package, web client inside, into dist/
 	@$(PYTHON) -m hatchling build -t wheel
+
+wheelhouse: install-dev ## Put the package and all it needs into dist/wheelhouse, for a machine without a network
+	@$(PYTHON) scripts/wheelhouse.py
 
 lock: install-dev ## Write the lock files again (UPGRADE=--upgrade for newer versions)
 	@scripts/lock.sh

@@ -38,6 +38,7 @@ class ServerProcess:
         self.folder.chmod(0o755)  # the database's own account must reach its folder
         self.data_dir = self.folder / "data"
         self.served_dir = self.data_dir  # the same folder by the name the server knows
+        self.amana = Path(sys.executable).with_name("amana")
         self.prefix: list[str] = []  # a program that starts the server in a world of its own
         self.output = self.folder / "output"
         self.port = port or free_port()
@@ -48,8 +49,7 @@ class ServerProcess:
     async def start(self) -> str:
         """Start and wait until it serves; give its address."""
         said_before = self.output.read_text() if self.output.exists() else ""
-        amana = Path(sys.executable).with_name("amana")
-        command = [*self.prefix, str(amana), "serve", "--data-dir", str(self.served_dir)]
+        command = [*self.prefix, str(self.amana), "serve", "--data-dir", str(self.served_dir)]
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self.port)],
