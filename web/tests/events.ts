@@ -27,6 +27,8 @@ export const edit = (seq: number, target: number, rev: number, text: string) =>
 
 export const removal = (seq: number, target: number) => event(seq, { kind: "message.removed", target, content: { by: OTHER }, no: target });
 
+export const erasure = (seq: number, ...ranges: [number, number][]) => event(seq, { kind: "messages.erased", content: { ranges, reason: "retention" }, no: 0 });
+
 export function entry(seq: number, over: Partial<Entry> = {}): Entry {
   return {
     seq,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { afterGap, applyEvent, emptyLog, type RoomLog, summaryAfter, trimmed, unread, withOlderPage, withPage } from "../src/core/reducer";
 import type { EventFrame } from "../src/core/types";
-import { edit, entry, event, ME, OTHER, removal, ROOM, summary } from "./events";
+import { edit, entry, erasure, event, ME, OTHER, removal, ROOM, summary } from "./events";
 
 const texts = (log: RoomLog) => log.entries.map((held) => (held.removed ? "removed" : held.content?.text));
 
@@ -54,9 +54,13 @@ test("old state and events give the fresh state, for every kind of event and any
     event(9, { kind: "conversation.changed", content: { title: "New" } }),
     event(10, { kind: "owner.changed", content: { owner_id: ME } }),
     event(11, { kind: "member.removed", content: { user_id: OTHER } }),
+    event(12),
+    erasure(13, [1, 4]),
   ];
   const fresh = converge(history, history);
-  expect(texts(fresh)).toEqual([undefined, undefined, "three, better", "removed", "answer, better", undefined, undefined, undefined]);
+  expect(texts(fresh)).toEqual([undefined, undefined, undefined, "removed", "answer, better", undefined, undefined, undefined, "text 12"]);
+  expect(fresh.entries[2]?.unreadable).toBe("erased");
+  expect(fresh.entries[0]?.content).toEqual({});
   expect(fresh.entries[4]?.content?.reply_to?.seq).toBe(3);
   let state = 7;
   const random = () => {
@@ -91,6 +95,21 @@ describe("edits and removals", () => {
     expect(log.entries[0]?.unreadable).toBeUndefined();
     log = applyEvent(log, edit(2, 1, 1, "now")).log;
     expect(texts(log)).toEqual(["now"]);
+  });
+
+  test("nothing brings an erased text back", () => {
+    let log = withPage(emptyLog(ROOM, 3, 0), [entry(1), entry(2), entry(3)], false);
+    log = applyEvent(log, erasure(4, [1, 1], [3, 3])).log;
+    expect(texts(log)).toEqual([undefined, "text 2", undefined]);
+    log = withPage(log, [entry(1), entry(2), entry(3)], false);
+    expect(log.entries.map((held) => held.unreadable)).toEqual(["erased", undefined, "erased"]);
+    expect(texts(withPage(withPage(emptyLog(ROOM, 1, 0), [entry(1)], false), [entry(1, { content: null, unreadable: "erased" })], false))).toEqual([undefined]);
+  });
+
+  test("the newest message of the list is erased with its range", () => {
+    const line = summaryAfter({ ...summary(), head_seq: 3, last: entry(3) }, erasure(4, [1, 3]), ME);
+    expect(line.last?.unreadable).toBe("erased");
+    expect(summaryAfter(line, event(5, { kind: "conversation.changed", content: { retention_days: 30 } }), ME).retention_days).toBe(30);
   });
 
   test("erased and damaged texts say so", () => {

@@ -60,12 +60,16 @@ class ConversationCreated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """New title, purpose and retention, all in full; null: messages stay until somebody removes them."""
+    """New title, purpose and retention, all in full, and which of them ``changed``.
+
+    ``retention_days`` null: messages stay until somebody removes them.
+    """
 
     by: UUID
     title: str
     purpose: str
     retention_days: int | None
+    changed: list[str]
 
 
 class MemberAdded(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,6 +33,8 @@ from amana.storage.database import Tx
 
 TITLE = "conversation.title"
 PURPOSE = "conversation.purpose"
+# As clients name them.
+SETTINGS = ("title", "purpose", "retention_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,13 @@ class ConversationService:
             purpose=await self._sealed(tx, actor, PURPOSE, conversation_id, purpose),
             retention_days=days,
         )
+        new, former = (title, purpose, days), (*old, kept_days)
         changed = events.ConversationChanged(
-            by=actor.user_id, title=title, purpose=purpose, retention_days=days
+            by=actor.user_id,
+            title=title,
+            purpose=purpose,
+            retention_days=days,
+            changed=[name for name, one, other in zip(SETTINGS, new, former, strict=True) if one != other],
         )
         await self._desk.append(tx, actor, conversation_id, events.CONVERSATION_CHANGED, changed)
         await self._desk.record(tx, actor, "conversation.changed", conversation_id)

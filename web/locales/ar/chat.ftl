@@ -136,7 +136,8 @@ not-sent = لم تُرسل:
 removed = أُزيلت الرسالة
 removed-by = أزال { $person } هذه الرسالة
 removed-by-you = أزلتَ هذه الرسالة
-unreadable-erased = لم تعد هذه الرسالة موجودة.
+unreadable-erased = مُحيت هذه الرسالة.
+erased-person = شخص مُحيت بياناته
 unreadable-damaged = لا يمكن قراءة هذه الرسالة. تم الإبلاغ عن التلف.
 remove-title = هل تريد إزالة هذه الرسالة؟
 remove-text = ستختفي لدى الجميع في هذه المحادثة. ويبقى ظاهرًا أن رسالة كانت هنا.
@@ -166,6 +167,28 @@ event-created = { $mine ->
 event-renamed = { $mine ->
     [yes] سمّيتَ المجموعة «{ $title }»
    *[no] سمّى { $actor } المجموعة «{ $title }»
+}
+event-retention = { $mine ->
+    [yes] اخترتَ محو الرسائل بعد { $days ->
+        [zero] { $days } يوم
+        [one] يوم واحد
+        [two] يومين
+        [few] { $days } أيام
+        [many] { $days } يومًا
+       *[other] { $days } يوم
+    }
+   *[no] اختار { $actor } محو الرسائل بعد { $days ->
+        [zero] { $days } يوم
+        [one] يوم واحد
+        [two] يومين
+        [few] { $days } أيام
+        [many] { $days } يومًا
+       *[other] { $days } يوم
+    }
+}
+event-retention-off = { $mine ->
+    [yes] اخترتَ إبقاء الرسائل
+   *[no] اختار { $actor } إبقاء الرسائل
 }
 event-changed = { $mine ->
     [yes] غيّرتَ الإعدادات

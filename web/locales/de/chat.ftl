@@ -100,7 +100,8 @@ not-sent = Nicht gesendet:
 removed = Nachricht entfernt
 removed-by = { $person } hat diese Nachricht entfernt
 removed-by-you = Sie haben diese Nachricht entfernt
-unreadable-erased = Diese Nachricht gibt es nicht mehr.
+unreadable-erased = Diese Nachricht wurde gelöscht.
+erased-person = Gelöschte Person
 unreadable-damaged = Diese Nachricht ist nicht lesbar. Der Schaden ist gemeldet.
 remove-title = Diese Nachricht entfernen?
 remove-text = Sie verschwindet für alle in diesem Chat. Dass hier eine Nachricht stand, bleibt sichtbar.
@@ -126,6 +127,20 @@ event-created = { $mine ->
 event-renamed = { $mine ->
     [yes] Sie haben die Gruppe „{ $title }“ genannt
    *[no] { $actor } hat die Gruppe „{ $title }“ genannt
+}
+event-retention = { $mine ->
+    [yes] Sie lassen Nachrichten nach { $days ->
+        [one] { $days } Tag
+       *[other] { $days } Tagen
+    } löschen
+   *[no] { $actor } lässt Nachrichten nach { $days ->
+        [one] { $days } Tag
+       *[other] { $days } Tagen
+    } löschen
+}
+event-retention-off = { $mine ->
+    [yes] Sie lassen Nachrichten unbefristet stehen
+   *[no] { $actor } lässt Nachrichten unbefristet stehen
 }
 event-changed = { $mine ->
     [yes] Sie haben die Einstellungen geändert

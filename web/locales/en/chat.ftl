@@ -100,7 +100,8 @@ not-sent = Not sent:
 removed = Message removed
 removed-by = { $person } removed this message
 removed-by-you = You removed this message
-unreadable-erased = This message no longer exists.
+unreadable-erased = This message was erased.
+erased-person = Erased person
 unreadable-damaged = This message cannot be read. The damage has been reported.
 remove-title = Remove this message?
 remove-text = It disappears for everybody in this chat. That a message stood here stays visible.
@@ -126,6 +127,20 @@ event-created = { $mine ->
 event-renamed = { $mine ->
     [yes] You named the group “{ $title }”
    *[no] { $actor } named the group “{ $title }”
+}
+event-retention = { $mine ->
+    [yes] You chose that messages are erased after { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }
+   *[no] { $actor } chose that messages are erased after { $days ->
+        [one] { $days } day
+       *[other] { $days } days
+    }
+}
+event-retention-off = { $mine ->
+    [yes] You chose that messages stay
+   *[no] { $actor } chose that messages stay
 }
 event-changed = { $mine ->
     [yes] You changed the settings

@@ -100,7 +100,8 @@ not-sent = Saatmata:
 removed = Sõnum eemaldatud
 removed-by = { $person } eemaldas selle sõnumi
 removed-by-you = Te eemaldasite selle sõnumi
-unreadable-erased = Seda sõnumit enam ei ole.
+unreadable-erased = See sõnum on kustutatud.
+erased-person = Kustutatud isik
 unreadable-damaged = Seda sõnumit ei saa lugeda. Kahjustusest on teatatud.
 remove-title = Kas eemaldada see sõnum?
 remove-text = See kaob kõigi jaoks selles vestluses. Jääb näha, et siin oli sõnum.
@@ -126,6 +127,20 @@ event-created = { $mine ->
 event-renamed = { $mine ->
     [yes] Te andsite rühmale nime „{ $title }“
    *[no] { $actor } andis rühmale nime „{ $title }“
+}
+event-retention = { $mine ->
+    [yes] Te määrasite, et sõnumid kustutatakse { $days ->
+        [one] { $days } päeva
+       *[other] { $days } päeva
+    } pärast
+   *[no] { $actor } määras, et sõnumid kustutatakse { $days ->
+        [one] { $days } päeva
+       *[other] { $days } päeva
+    } pärast
+}
+event-retention-off = { $mine ->
+    [yes] Te määrasite, et sõnumid jäävad alles
+   *[no] { $actor } määras, et sõnumid jäävad alles
 }
 event-changed = { $mine ->
     [yes] Te muutsite seadeid

@@ -59,6 +59,7 @@ export function trimmed(log: RoomLog, keep: number): RoomLog {
 
 function entriesAfter(entries: readonly Entry[], event: EventFrame): readonly Entry[] {
   if (event.kind === "message.edited") return changed(entries, event.target, (entry) => edited(entry, event));
+  if (event.kind === "messages.erased") return withoutErased(entries, event);
   if (event.kind === "message.removed") return changed(entries, event.target, (entry) => removed(entry, event));
   return merge(entries, [entryOf(event)]);
 }
@@ -91,6 +92,25 @@ function removed(entry: Entry, event: EventFrame): Entry {
   return { ...entry, removed: { by: event.sender, at: event.ts }, content: null };
 }
 
+/** Which messages a `messages.erased` event names. */
+function rangesOf(event: EventFrame): readonly (readonly [number, number])[] {
+  const ranges = event.content?.ranges;
+  return Array.isArray(ranges) ? (ranges as [number, number][]) : [];
+}
+
+/** Only messages end; what else happened at a place in a range stays. */
+function erased(entry: Entry, ranges: readonly (readonly [number, number])[]): Entry {
+  if (entry.kind !== "message.created" || entry.removed || entry.unreadable === "erased") return entry;
+  if (!ranges.some(([first, last]) => first <= entry.seq && entry.seq <= last)) return entry;
+  return { ...entry, content: null, unreadable: "erased" };
+}
+
+function withoutErased(entries: readonly Entry[], event: EventFrame): readonly Entry[] {
+  const ranges = rangesOf(event);
+  const after = entries.map((entry) => erased(entry, ranges));
+  return after.some((entry, index) => entry !== entries[index]) ? after : entries;
+}
+
 function changed(entries: readonly Entry[], seq: number | null, change: (entry: Entry) => Entry): readonly Entry[] {
   const index = entries.findIndex((entry) => entry.seq === seq);
   const before = entries[index];
@@ -116,6 +136,9 @@ function merge(held: readonly Entry[], page: readonly Entry[]): readonly Entry[]
 function later(entry: Entry, known: Entry): boolean {
   if (known.removed) return false;
   if (entry.removed) return true;
+  // For good: an answer that was under way brings nothing back.
+  if (known.unreadable === "erased") return false;
+  if (entry.unreadable === "erased") return true;
   return entry.revision > known.revision || (known.content === null && entry.content !== null);
 }
 
@@ -134,6 +157,7 @@ export function summaryAfter(summary: Summary, event: EventFrame, me: Id): Summa
       break;
     case "message.edited":
     case "message.removed":
+    case "messages.erased":
       if (summary.last) next.last = entriesAfter([summary.last], event)[0] ?? null;
       break;
     case "member.added":
@@ -145,6 +169,7 @@ export function summaryAfter(summary: Summary, event: EventFrame, me: Id): Summa
     case "conversation.changed":
       if (typeof content.title === "string") next.title = content.title;
       if (typeof content.purpose === "string") next.purpose = content.purpose;
+      if (content.retention_days !== undefined) next.retention_days = content.retention_days as number | null;
       break;
     case "owner.changed":
       if (typeof content.owner_id === "string") next.owner_id = content.owner_id;

@@ -1,5 +1,6 @@
 /** The state that the screens draw. Only `sync.ts` and `session.ts` write it. */
 import { computed, type Signal, signal } from "@preact/signals";
+import { t } from "../i18n";
 import type { OutItem } from "./outbox";
 import { emptyLog, type RoomLog, unread } from "./reducer";
 import type { Link } from "./socket";
@@ -79,7 +80,8 @@ export function dropRoom(id: Id): void {
 }
 
 export function nameOf(user: Id | null | undefined): string {
-  return (user && people.value.get(user)?.display_name) || "";
+  const person = user ? people.value.get(user) : undefined;
+  return person?.erased ? t("erased-person") : (person?.display_name ?? "");
 }
 
 /** Back to nothing, on sign-out. */

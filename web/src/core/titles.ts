@@ -31,6 +31,7 @@ export function systemText(entry: Entry): string {
     case "conversation.created":
       return t("event-created", args);
     case "conversation.changed":
+      if (Array.isArray(content.changed) && content.changed.includes("retention_days")) return retentionText(content.retention_days, args);
       return typeof content.title === "string" ? t("event-renamed", { ...args, title: content.title }) : t("event-changed", args);
     case "member.added":
       if (content.user_id === entry.sender_id || content.by === content.user_id) return t("event-joined", { ...args, mine: isMe(content.user_id) });
@@ -43,6 +44,10 @@ export function systemText(entry: Entry): string {
     default:
       return t("event-changed", args);
   }
+}
+
+function retentionText(days: unknown, args: { actor: string; mine: string }): string {
+  return typeof days === "number" ? t("event-retention", { ...args, days }) : t("event-retention-off", args);
 }
 
 /** One line of text for lists, quotations and announcements. */

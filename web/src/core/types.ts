@@ -8,6 +8,8 @@ export interface Person {
   readonly handle?: string | null;
   readonly role?: string;
   readonly language?: string;
+  /** Only the id is left of this person. */
+  readonly erased?: boolean;
 }
 
 export interface Me {
@@ -84,6 +86,8 @@ export interface Summary {
   readonly last: Entry | null;
   readonly peer_id?: Id | null;
   readonly history?: History;
+  /** After how many days messages are erased; null: only when somebody removes them. */
+  readonly retention_days?: number | null;
 }
 
 export interface History {

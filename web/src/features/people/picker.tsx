@@ -7,7 +7,7 @@ import { Icon } from "../../ui/icon";
 
 export function sortedPeople(except: ReadonlySet<Id> = new Set()): Person[] {
   return [...people.value.values()]
-    .filter((person) => person.user_id !== myId.value && !except.has(person.user_id))
+    .filter((person) => person.user_id !== myId.value && !person.erased && !except.has(person.user_id))
     .sort((a, b) => a.display_name.localeCompare(b.display_name));
 }
 
