@@ -71,7 +71,7 @@ def begin_backups(
         BackupFailure: a setting that cannot be right. A target that does not answer is no reason not to
             start: people can talk, the log and ``amana backup status`` say what is wrong.
     """
-    dsn = _dsn(settings, storage)
+    dsn = storage.dsn
     plan = plan_of(settings, clock, entropy)
     if plan is None:
         notices.append(NO_TARGET)
@@ -119,11 +119,3 @@ async def _organisation(database: Database) -> OrgId | None:
     async with database.system() as tx:
         found = await find_organisation(tx)
     return None if found is None else found.org_id
-
-
-def _dsn(settings: Settings, storage: Storage) -> str:
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    if storage.server is None:
-        raise RuntimeError("The embedded server is there when no other one is named.")
-    return storage.server.dsn
