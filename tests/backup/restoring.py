@@ -130,7 +130,7 @@ class Machine:
 
     def put_root_key(self, other: ServerProcess) -> None:
         place = other.data_dir / "keys" / "root.key"
-        place.parent.mkdir(parents=True, mode=0o700)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         kept = self.folder / "root.key"
         source = kept if kept.exists() else self.server.data_dir / "keys" / "root.key"
         place.write_bytes(source.read_bytes())
@@ -140,9 +140,18 @@ class Machine:
         self, other: ServerProcess, *more: str, place: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """`amana restore` as it is typed."""
+        return await asyncio.to_thread(run, self._command(other, more, place))
+
+    async def begin_restore(self, other: ServerProcess) -> "subprocess.Popen[bytes]":
+        """The same, to be killed."""
+        silent = subprocess.DEVNULL
+        return subprocess.Popen(self._command(other, (), None), stdout=silent, stderr=silent)
+
+    def _command(self, other: ServerProcess, more: tuple[str, ...], place: Path | None) -> list[str]:
         command = [str(AMANA), "restore", "--from", str(place or self.target.name)]
-        command += ["--identity", str(self.identity_file), "--data-dir", str(other.data_dir), *more]
-        return await asyncio.to_thread(run, command)
+        if "--identity" not in more:
+            command += ["--identity", str(self.identity_file)]
+        return [*command, "--data-dir", str(other.data_dir), *more]
 
 
 def run(command: list[str], *, stdin: str = "") -> "subprocess.CompletedProcess[str]":

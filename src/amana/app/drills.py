@@ -1,7 +1,8 @@
 """The weekly drill: the leader begins it, and a command runs it at once."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import structlog
 
@@ -13,7 +14,7 @@ from amana.app.storage import Storage
 from amana.backup import layout, pruning
 from amana.backup.drill import DrillOrder, DrillReport, drill, is_due, sweep
 from amana.backup.errors import BackupFailure
-from amana.backup.keys import ensure_drill_key
+from amana.backup.keys import DRILL_KEY, ensure_drill_key
 from amana.backup.plan import Plan
 from amana.backup.restore_bringup import Begin, Workshop, silently
 from amana.backup.service import Backups
@@ -74,7 +75,7 @@ class Drills:
         if org_id is None:
             return
         for target in self._plan.targets:
-            if await asyncio.to_thread(_holds_a_backup, target):
+            if await asyncio.to_thread(_holds_a_backup, target, self._settings.data_dir):
                 workshop = _workshop(self._settings, self._clock, self._entropy, silently)
                 order = _order(self._settings, target, org_id, self._database, self._vault, workshop)
                 report = await drill(order, workshop)
@@ -113,10 +114,12 @@ async def drill_now(settings: Settings, plan: Plan, here: Reached, *, begin: Beg
     reports = [
         await drill(_order(settings, target, organisation.org_id, here.database, vault, workshop), workshop)
         for target in plan.targets
-        if await asyncio.to_thread(_holds_a_backup, target)
+        if await asyncio.to_thread(_holds_a_backup, target, settings.data_dir)
     ]
     if not reports:
-        raise StartFailure("no target holds a whole backup yet. Take one first: amana backup now.")
+        raise StartFailure(
+            "no target holds a whole backup yet that this server has taken. Take one first: amana backup now."
+        )
     return reports
 
 
@@ -138,11 +141,21 @@ def _order(
     )
 
 
-def _holds_a_backup(target: Target) -> bool:
-    """Whether there is something to try; a target that does not answer is another alarm's business."""
+def _holds_a_backup(target: Target, data_dir: Path) -> bool:
+    """Whether there is something to try; a target that does not answer is another alarm's business.
+
+    On a machine that was restored the target holds bases from before: the key for drills was lost with
+    the old machine, and only the offline key opens them.
+    """
     try:
         segments = layout.list_wal(target)
-        return any(pruning.is_good(base, segments) for base in pruning.readable_bases(target))
+        made = datetime.fromtimestamp((data_dir / DRILL_KEY).stat().st_mtime, UTC)
+        return any(
+            pruning.is_good(base, segments) and base.started_at >= made
+            for base in pruning.readable_bases(target)
+        )
+    except FileNotFoundError:
+        return False
     except BackupFailure as failure:
         log.warning("backup.drill_skipped", target=target.name, reason=str(failure))
         return False

@@ -159,7 +159,7 @@ async def _restore_and_compare(
         )
     keys = await asyncio.to_thread(newest_keys, source)
     await keys.require_root(order.root)
-    journal = await asyncio.to_thread(read_journal, order.target, order.identities)
+    journal = await asyncio.to_thread(read_journal, order.target, order.identities, own_only=True)
     async with brought_up(source, root, workshop, until=None) as up:
         put_back = None if keys.is_covered_by(up.end_lsn) else keys.put_back
         laid = await overlay(

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from amana.backup import layout
 from amana.backup.envelope import open_whole, seal
-from amana.backup.errors import ObjectDamaged, TargetForeign
+from amana.backup.errors import ObjectDamaged, TargetForeign, WrongIdentity
 from amana.backup.keys import Identity, Recipient
 from amana.backup.target import Target
 from amana.kernel.ids import ConversationId, OrgId, Seq
@@ -53,15 +53,26 @@ async def ship(
     return len(entries), after
 
 
-def read_journal(target: Target, identities: Sequence[Identity]) -> list[Erasure]:
+def read_journal(target: Target, identities: Sequence[Identity], *, own_only: bool = False) -> list[Erasure]:
     """Every entry that a target holds, each once, in the order of their ids.
+
+    Args:
+        own_only: pass over what was sealed for other keys: for the drill of a server whose own key is
+            younger than the target. It has put its whole journal there once more.
 
     Raises:
         ObjectDamaged: an object cannot be read; a restore without it could bring back what was erased.
+        WrongIdentity: sealed for other keys.
     """
     found: dict[UUID, Erasure] = {}
     for named in layout.list_journal(target):
-        for entry in _decode(open_whole(b"".join(target.get(named.path)), identities), named.path):
+        try:
+            data = open_whole(b"".join(target.get(named.path)), identities)
+        except WrongIdentity:
+            if own_only:
+                continue
+            raise
+        for entry in _decode(data, named.path):
             found[entry.id] = entry
     return [found[key] for key in sorted(found)]
 
