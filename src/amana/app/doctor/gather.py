@@ -66,7 +66,7 @@ async def gather(settings: Settings, clock: Clock, entropy: Entropy) -> Probe:
         certificate=_certificate(settings),
         address=await _address(settings) if pid is not None else None,
         log=log,
-        process=_process(pid),
+        process=_limits_of(pid),
         open_files_of_others=_open_to_others(data_dir, settings.key_file),
         swap=_swap(),
         database=own_settings,
@@ -215,7 +215,7 @@ async def _address(settings: Settings) -> AddressFacts | None:
     return AddressFacts(answer.status_code, is_ours, is_refused)
 
 
-def _process(pid: int | None) -> ProcessFacts:
+def _limits_of(pid: int | None) -> ProcessFacts:
     if pid is None:
         return ProcessFacts(
             _finite(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
