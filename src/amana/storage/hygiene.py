@@ -32,6 +32,11 @@ SELECT who FROM (
     UNION ALL SELECT format('prepared transaction %s', gid), transaction FROM pg_prepared_xacts
 ) AS looking WHERE xmin IS NOT NULL AND age(xmin) >= age($1::text::xid) ORDER BY 1 LIMIT 1
 """
+# Where the segment begins that is written to now.
+_SEGMENT = """
+SELECT ('0/0'::pg_lsn + floor((pg_current_wal_lsn() - '0/0'::pg_lsn) / size.bytes) * size.bytes)::text
+  FROM (SELECT pg_size_bytes(current_setting('wal_segment_size'))::numeric AS bytes) AS size
+"""
 _SLOT_BEHIND = """
 SELECT slot_name FROM pg_replication_slots WHERE restart_lsn < $1::text::pg_lsn ORDER BY restart_lsn LIMIT 1
 """
@@ -126,7 +131,7 @@ async def _begin_new_log(connection: asyncpg.Connection, result: Result, pause_s
     """Leave the segment that is written to, and let the older ones go."""
     try:
         await connection.execute("SELECT pg_switch_wal()")
-        here = str(await connection.fetchval("SELECT pg_current_wal_lsn()::text"))
+        here = str(await connection.fetchval(_SEGMENT))
         for _ in range(FOLLOWER_TRIES):
             await connection.execute("CHECKPOINT")
             slot = await connection.fetchval(_SLOT_BEHIND, here)
