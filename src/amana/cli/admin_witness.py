@@ -37,7 +37,12 @@ PROBLEMS = {
 
 @admin_witness.command
 def policy(
-    file: Annotated[Path, Parameter(help="File with the policy; - reads it from the standard input.")],
+    file: Annotated[
+        Path,
+        Parameter(
+            help="File with the policy; - reads it from the standard input.", allow_leading_hyphen=True
+        ),
+    ],
     *,
     data_dir: DataDir = None,
 ) -> None:
