@@ -140,7 +140,7 @@ async def test_who_was_removed_after_the_moment_is_named(machine: Machine, other
     assert done.returncode == 3, done.stderr
     assert f"person {bo.user_id} in conversation {room}" in done.stdout
     assert str(cem.user_id) not in done.stdout
-    assert "LOST: 2 messages and other entries in 1 conversations" in done.stdout
+    assert "LOST: 2 messages and other entries in 1 conversation," in done.stdout
 
 
 async def until(happened: Callable[[], bool]) -> None:

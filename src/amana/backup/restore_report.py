@@ -83,10 +83,8 @@ class Report:
         told += self._about_keys(self.laid)
         told += self._about_losses()
         told += self._about_members()
-        told.append(
-            f"All {self.laid.devices} devices are signed out, and every device loads its "
-            f"{self.laid.conversations} conversations anew."
-        )
+        devices, rooms = _many(self.laid.devices, "device"), _many(self.laid.conversations, "conversation")
+        told.append(f"{devices} signed out; {rooms} will be loaded anew by every device.")
         return told
 
     def _about_keys(self, laid: Overlaid) -> list[str]:
@@ -94,15 +92,17 @@ class Report:
             first = "The newest keys from the backup were put in place of the older ones."
         else:
             first = "The keys in the log were the newest."
-        return [first, f"{laid.ended_again} keys of erased content were ended again: erased stays erased."]
+        ended = _many(laid.ended_again, "key")
+        return [first, f"{ended} of erased content ended again: erased stays erased."]
 
     def _about_losses(self) -> list[str]:
         if not self.lost:
             return ["No message is known to be lost."]
         total = sum(self.lost.values())
+        what, rooms = ("entry", "messages and other entries"), _many(len(self.lost), "conversation")
         first = (
-            f"LOST: {total} messages and other entries in {len(self.lost)} conversations were written after "
-            "the restored state. Their keys were in the backup, they were not."
+            f"LOST: {_many(total, *what)} in {rooms}, written after the restored state. Their keys were in the "
+            "backup, they were not."
         )
         told = [first]
         most = sorted(self.lost.items(), key=lambda item: -item[1])
@@ -121,8 +121,12 @@ class Report:
             return told
         number = len(self.members_again)
         lines = [f"  person {user} in conversation {room}" for room, user in self.members_again]
-        first = f"ATTENTION: {number} memberships had ended after that moment and are there again."
+        first = f"ATTENTION: {_many(number, 'membership')} had ended after that moment and came back."
         return [*told, first, "Remove these people once more:", *lines]
+
+
+def _many(number: int, one: str, more: str | None = None) -> str:
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def _utc(at: datetime) -> str:

@@ -27,7 +27,10 @@ Place = Annotated[
 ]
 IdentityFile = Annotated[
     Path,
-    Parameter(help="File with the offline key that opens the backups; - reads it from standard input."),
+    Parameter(
+        allow_leading_hyphen=True,
+        help="File with the offline key that opens the backups; - reads it from standard input.",
+    ),
 ]
 Moment = Annotated[
     str | None,
