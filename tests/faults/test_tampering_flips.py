@@ -30,7 +30,7 @@ COLUMNS = {
     "keyring.conversation_key": "org_id conversation_id generation epoch wrapped",
     "keyring.organisation_key": "org_id epoch wrapped",
     "evidence_entry": "org_id id at actor_id action subject detail blind",
-    "evidence_log": "org_id log_no origin public_key",
+    "evidence_log": "org_id log_no origin public_key private_key",
     "evidence_leaf": "org_id log_no idx data entry_id",
     "evidence_tile": "org_id log_no level n hashes",
     "evidence_checkpoint": "org_id log_no size root note",

@@ -47,7 +47,6 @@ async def verify_backup(
     *,
     opens: bool,
     begin: Begin,
-    steps: Steps,
 ) -> Report:
     """Bring the newest state of a backup up in a temporary folder, check it and remove it again.
 
@@ -63,7 +62,8 @@ async def verify_backup(
         async with brought_up(source, root, workshop, until=None) as up:
             database = await Database.connect(up.dsn, pool_size=4)
             try:
-                return await _verify_copy(settings, database, trust, opens=opens, steps=steps)
+                with begin(None, "Checking") as steps:
+                    return await _verify_copy(settings, database, trust, opens=opens, steps=steps)
             finally:
                 await database.close()
     finally:

@@ -109,11 +109,7 @@ def _report(
 
         identities = read_identities(Path("/dev/stdin") if identity == Path("-") else identity)
         settings, target = settings_for(data_dir), open_target(backup)
-        # Bringing the copy up has a progress of its own; afterwards the checks go on without one.
-        from amana.evidence.verify.steps import Silent
-
-        work = verify_backup(settings, target, identities, trust, opens=opens, begin=Progress, steps=Silent())
-        return run(work)
+        return run(verify_backup(settings, target, identities, trust, opens=opens, begin=Progress))
     with Progress(None, "Checking") as steps:
         if export is not None:
             return run(verify_export(export, trust, steps=steps))

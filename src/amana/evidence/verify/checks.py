@@ -7,7 +7,6 @@ from amana.evidence.verify.rooms import RoomsCheck
 from amana.evidence.verify.source import LogRow, RecordRow, Source, SourceDamaged, Walk
 from amana.evidence.verify.steps import Silent, Steps
 from amana.evidence.verify.trust import Trust
-from amana.evidence.verify.words import day_and_minute
 
 _NO_BODIES = (
     "Senders, devices and bodies: the chain covers them only through their seals, and opening those needs "
@@ -122,8 +121,7 @@ class _Run:
 def _without_leaf(record: RecordRow) -> Finding:
     place = Place(Area.RECORD, record=record.row.id)
     if record.log_no is None:
-        when = day_and_minute(int(record.row.at.timestamp()) // 60)
-        text = f"Record entry {record.row.id} of {when} was inserted past the log: it has no leaf."
+        text = f"Record entry {record.row.id} ({record.row.at}) was inserted past the log: it has no leaf."
         return Finding(Code.RECORD_UNLOGGED, place, text)
     leaf = f"leaf {record.idx} of log {record.log_no}"
     return Finding(

@@ -13,10 +13,13 @@ import asyncpg
 
 from amana.events import verifying
 from amana.events.model import StoredEvent
+from amana.evidence import log_queries
+from amana.evidence.log_keys import LogKeys
 from amana.evidence.verify.database import DatabaseSource
 from amana.evidence.verify.findings import MAX_FINDINGS, Area, Code, Finding, Place, Report
 from amana.evidence.verify.source import Walk
 from amana.evidence.verify.steps import Silent, Steps
+from amana.kernel.entropy import SystemEntropy
 from amana.kernel.ids import ConversationId, bucket_at, time_ms_of
 from amana.vault import Address, DamagedPart, Ground, KeyUnavailable, Stored, Vault, issue
 from amana.vault.examining import Examined, ended
@@ -94,6 +97,7 @@ class ContentCheck:
             self._steps.advance(len(events))
         self._leave()
         await self._check_pseudonyms()
+        await self._check_signing_key()
 
     async def _enter(self, event: StoredEvent) -> None:
         """Bring the changes and the journal up to this place."""
@@ -187,6 +191,21 @@ class ContentCheck:
                     text = f"The log knows room {room} under another's name: two rooms were exchanged."
                     place = Place(Area.CONTENT, room=room)
                     self._report.add([Finding(Code.PSEUDONYM_CHANGED, place, text)])
+
+    async def _check_signing_key(self) -> None:
+        """The key that the newest log signs with is the one it shows."""
+        tx, org_id = self._source.tx, self._source.org_id
+        log = await log_queries.newest_log(tx, org_id)
+        if log is None:
+            return
+        try:
+            signer = await LogKeys(self._vault, SystemEntropy()).signer(tx, org_id, log)
+        except ValueError:  # what stands there could not even be a key
+            signer = None
+        if signer is None:
+            text = f"The signing key of log {log.log_no} does not open or is not the one the log shows."
+            place = Place(Area.CONTENT, log_no=log.log_no)
+            self._report.add([Finding(Code.KEY_CHANGED, place, text)])
 
 
 async def _listed(found: AsyncIterator[list[asyncpg.Record]]) -> AsyncIterator[Sequence[asyncpg.Record]]:

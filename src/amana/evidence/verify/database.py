@@ -20,6 +20,7 @@ from amana.evidence.verify.source import (
     Pages,
     RecordRow,
     RoomRow,
+    SourceDamaged,
     TileRow,
 )
 from amana.kernel.ids import OrgId
@@ -126,8 +127,11 @@ class DatabaseSource:
 async def _made(
     found: AsyncIterator[list[asyncpg.Record]], shape: Callable[[asyncpg.Record], T]
 ) -> AsyncIterator[Sequence[T]]:
-    async for rows in found:
-        yield [shape(row) for row in rows]
+    try:
+        async for rows in found:
+            yield [shape(row) for row in rows]
+    except (OverflowError, ValueError) as wrong:  # PostgreSQL can hold times that Python cannot
+        raise SourceDamaged(f"a value in the database is out of range ({wrong}).") from wrong
 
 
 def _record(row: asyncpg.Record) -> RecordRow:

@@ -83,5 +83,5 @@ def commits_to(leaf: RecordLeaf, record: RecordRow) -> bool:
     """Whether the leaf was made for exactly this entry."""
     try:
         return hmac.compare_digest(record.row.commitment, leaf.commitment)
-    except (ValueError, struct.error):
+    except (ValueError, TypeError, OverflowError, struct.error):  # a time without end, an action without end
         return False
