@@ -101,8 +101,8 @@ class Report:
         total = sum(self.lost.values())
         what, rooms = ("entry", "messages and other entries"), _many(len(self.lost), "conversation")
         first = (
-            f"LOST: {_many(total, *what)} in {rooms}, written after the restored state. The keys of these were "
-            "in the backup, they themselves were not."
+            f"LOST: {_many(total, *what)} in {rooms}, written after the restored state. Their keys were in "
+            "the backup, they were not."
         )
         told = [first]
         most = sorted(self.lost.items(), key=lambda item: -item[1])
