@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from amana.evidence.log_keys import _purpose as purpose_of
 from amana.evidence.tlog.notes import Signer
 from amana.evidence.verify import Area, Code, Trust
 from amana.kernel.entropy import SeededEntropy
@@ -277,7 +278,10 @@ async def fork_the_log(a: Attacker) -> None:
 
 async def replace_the_key(a: Attacker) -> None:
     signer = Signer("chat.example.org/log/1", bytes(32))
-    await a.sql("UPDATE evidence_log SET public_key = $1", signer.verifier.public_key)
+    public, org_id = signer.verifier.public_key, a.company.org_id
+    async with a.database.read(org_id) as tx:
+        sealed = await a.vault.seal_text(tx, org_id, purpose_of(1, public), org_id, bytes(32).hex())
+    await a.sql("UPDATE evidence_log SET public_key = $1, private_key = $2", public, sealed)
     await a.rebuild_log(signer)
 
 
