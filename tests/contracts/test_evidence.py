@@ -52,7 +52,7 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "openDirect": frozenset({"conversation.created"}),
     "changeConversation": frozenset({"conversation.changed"}),
     "addMember": frozenset({"member.added"}),
-    "removeMember": frozenset({"member.removed"}),
+    "removeMember": frozenset({"key.rotated", "member.removed"}),
     "changeOwner": frozenset({"owner.changed"}),
     "removeMessage": frozenset({"message.removed"}),
     "changeLogPolicy": frozenset({"witness.policy_changed"}),
@@ -242,6 +242,8 @@ async def test_every_route_that_changes_something_records_what_it_says(
             recorder = Recorder(client, runtime.services.get(Desk))
             cast = await enter_and_sign_in(recorder, runtime)
             await talk(recorder, cast["ana"], cast["cem"], cast["bo_id"])
+            erasing = f"/v1/people/{cast['bo_id']}/erasure"
+            await recorder.call("erasePerson", "POST", erasing, cast["ana"], current_password=PASSWORD)
             missing = await missing_in_the_log(recorder, runtime)
         operations = changing_operations(app)
 
