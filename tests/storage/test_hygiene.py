@@ -1,5 +1,7 @@
 """A deleted row leaves its table, the planner's samples and the log, or the result says what is left."""
 
+import asyncio
+import itertools
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -109,6 +111,28 @@ async def test_a_slot_that_holds_the_log_is_named(
         await owner.execute("SELECT pg_drop_replication_slot('slow_backup')")
 
     assert result.left == ["the write-ahead log is kept for the replication slot slow_backup"]
+
+
+async def test_a_large_table_that_is_written_to_may_wait(
+    server: tuple[str, Path], owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hygiene, "LARGE_BYTES", 1)
+    monkeypatch.setattr(hygiene, "WATCH_S", 0.5)
+    newest = await delete(owner, 0)
+
+    async def keep_writing() -> None:
+        for number in itertools.count(100):
+            await owner.execute("INSERT INTO secret VALUES ($1, 'new')", number)
+            await owner.execute("SELECT pg_stat_force_next_flush()")
+
+    writing = asyncio.create_task(keep_writing())
+    waits = await hygiene.rewrite(server[0], ["public.secret"], newest=newest, patient=True)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    quiet = await hygiene.rewrite(server[0], ["public.secret"], newest=newest, patient=True)
+
+    assert waits.left == ["public.secret waits for a quieter moment"]
+    assert quiet.rewritten == ["public.secret"]
 
 
 async def test_an_account_without_the_right_is_told_so(

@@ -36,7 +36,7 @@ def tend(settings: Settings, storage: Storage, vault: Vault, services: Services,
         clock,
         retention=Retention(database, journal, Erasing(rooms), rooms.evidence, clock),
         persons=services.get(PersonErasures),
-        hygiene=Hygiene(database, journal, clock, dsn=storage.dsn, pause_s=pause_s),
+        hygiene=Hygiene(database, journal, clock, dsn=storage.dsn, within=within, pause_s=pause_s),
     )
     tending.register(storage.leader, within=within)
     return tending

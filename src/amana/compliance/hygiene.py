@@ -5,6 +5,8 @@ trace is over, and after retention and the erasure of a person, the months in qu
 the wraps of all their grounds lie.
 """
 
+from datetime import datetime, timedelta
+
 import structlog
 
 from amana.compliance import queries
@@ -27,11 +29,19 @@ class Hygiene:
     """Keeps the files of the database free of what was erased."""
 
     def __init__(
-        self, database: Database, journal: Log, clock: Clock, *, dsn: str, pause_s: float = hygiene.PAUSE_S
+        self,
+        database: Database,
+        journal: Log,
+        clock: Clock,
+        *,
+        dsn: str,
+        within: timedelta,
+        pause_s: float = hygiene.PAUSE_S,
     ) -> None:
         """Make it.
 
         Args:
+            within: when what has ended must be gone; for half of that time a large table may be spared.
             dsn: of the account that owns the tables; row-level security does not bind VACUUM.
             pause_s: between two tries of a table that is in use.
         """
@@ -39,6 +49,7 @@ class Hygiene:
         self._journal = journal
         self._clock = clock
         self._dsn = dsn
+        self._within = within
         self._pause_s = pause_s
 
     async def run(self, org_id: OrgId) -> hygiene.Result | None:
@@ -49,7 +60,7 @@ class Hygiene:
         async with self._database.read(org_id) as tx:
             mark = await queries.clean_mark(tx)
             people = await queries.unclean_people(tx)
-        buckets, reached = await self._months(org_id, mark or BEGINNING)
+        buckets, reached, since = await self._months(org_id, mark or BEGINNING)
         if reached == mark and not people:
             return None
         tables = [f"keyring.wrap_{bucket}" for bucket in sorted(buckets)]
@@ -59,7 +70,10 @@ class Hygiene:
             await self._done(org_id, reached, people)
             return None
         newest = await self._newest(org_id)
-        result = await hygiene.rewrite(self._dsn, tables, newest=newest, pause_s=self._pause_s)
+        patient = self._clock.now() - since < self._within / 2
+        result = await hygiene.rewrite(
+            self._dsn, tables, newest=newest, pause_s=self._pause_s, patient=patient
+        )
         for reason in result.left:
             log.warning("hygiene.left", reason=reason)
         if not result.left:
@@ -67,12 +81,14 @@ class Hygiene:
             log.info("hygiene.clean", tables=len(result.rewritten), persons=len(people))
         return result
 
-    async def _months(self, org_id: OrgId, mark: Mark) -> tuple[set[Bucket], Mark]:
-        """The months in which wraps have ended for good since ``mark``, and how far that reaches."""
+    async def _months(self, org_id: OrgId, mark: Mark) -> tuple[set[Bucket], Mark, datetime]:
+        """The months in which wraps have ended for good after ``mark``, how far that reaches, since when."""
         buckets: set[Bucket] = set()
+        since = self._clock.now()
         while True:
             async with self._database.read(org_id) as tx:
                 rows, mark = await journal_after(tx, mark, limit=PAGE)
+                since = min([since, *(row.at for row in rows)])
                 ranges = [
                     (row.conversation_id, row.seq_first, row.seq_last)
                     for row in rows
@@ -80,7 +96,7 @@ class Hygiene:
                 ]
                 buckets |= await self._journal.buckets_of(tx, ranges)
             if len(rows) < PAGE:
-                return buckets, mark
+                return buckets, mark, since
 
     async def _newest(self, org_id: OrgId) -> int:
         """A transaction that began after everything that is to be cleared away had committed."""

@@ -23,6 +23,14 @@ PAUSE_S = 3.0
 # A follower of the log (a backup) fetches a finished segment within seconds.
 FOLLOWER_TRIES = 15
 
+# Smaller ones are written in the time that a message may take anyway.
+LARGE_BYTES = 64 * 1024 * 1024
+# PostgreSQL's counters lag behind by about a second. More than one row a second is a conversation.
+WATCH_S = 4.0
+
+_ROWS_IN = """
+SELECT pg_stat_get_tuples_inserted($1::text::regclass)
+"""
 _LOOKS_BACK = """
 SELECT who FROM (
     SELECT format('connection %s (%s)', pid, coalesce(nullif(application_name, ''), backend_type)) AS who,
@@ -40,8 +48,6 @@ SELECT ('0/0'::pg_lsn + floor((pg_current_wal_lsn() - '0/0'::pg_lsn) / size.byte
 _SLOT_BEHIND = """
 SELECT slot_name FROM pg_replication_slots WHERE restart_lsn < $1::text::pg_lsn ORDER BY restart_lsn LIMIT 1
 """
-# The server's own database holds statistics of names from before they were switched off.
-_STATISTICS = "pg_catalog.pg_statistic"
 
 
 @dataclass(slots=True)
@@ -57,10 +63,13 @@ class Result:
     left: list[str] = field(default_factory=list)
 
 
-async def rewrite(dsn: str, tables: Sequence[str], *, newest: int, pause_s: float = PAUSE_S) -> Result:
+async def rewrite(
+    dsn: str, tables: Sequence[str], *, newest: int, pause_s: float = PAUSE_S, patient: bool = False
+) -> Result:
     """Write ``tables`` anew without their dead rows, one after the other, then begin a new log.
 
-    A table is locked while it is written (about a second for 100 MB); other work on it waits.
+    A table is locked while it is written (a second or two for 100 MB on an ordinary disk); other work on
+    it waits, and what waits for more than some seconds is refused and tried again by the clients.
 
     Args:
         dsn: of the account that owns the tables, at best a superuser.
@@ -68,6 +77,7 @@ async def rewrite(dsn: str, tables: Sequence[str], *, newest: int, pause_s: floa
         newest: the youngest transaction whose deletions are to go. As long as somebody may still look
             at the time before it, PostgreSQL keeps the rows, and nothing is begun.
         pause_s: between two tries of a table that is in use.
+        patient: leave a large table for the next time as long as rows keep coming into it.
     """
     result = Result()
     async with _connected(dsn) as connection:
@@ -75,18 +85,14 @@ async def rewrite(dsn: str, tables: Sequence[str], *, newest: int, pause_s: floa
             result.left.append(f"{who} still looks at the time before the erasure")
             return result
         for table in tables:
-            if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table):
-                await _rewrite_one(connection, table, result, pause_s)
+            if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table):
+                continue
+            if patient and await _is_busy(connection, table):
+                result.left.append(f"{table} waits for a quieter moment")
+                continue
+            await _rewrite_one(connection, table, result, pause_s)
         if not result.left:
             await _begin_new_log(connection, result, pause_s)
-    return result
-
-
-async def drop_statistics(dsn: str) -> Result:
-    """Write the planner's statistics anew: dead rows of them quote what once stood in a column."""
-    result = Result()
-    async with _connected(dsn) as connection:
-        await _rewrite_one(connection, _STATISTICS, result, PAUSE_S)
     return result
 
 
@@ -121,6 +127,16 @@ async def _rewrite_one(connection: asyncpg.Connection, table: str, result: Resul
         result.left.append(f"{table} is always in use")
         return
     result.left.append(f"{table} belongs to an account that Amana may not act for")
+
+
+async def _is_busy(connection: asyncpg.Connection, table: str) -> bool:
+    """Whether rows come into a table that is so large that they would have to wait."""
+    if await connection.fetchval("SELECT pg_table_size($1::text::regclass)", table) < LARGE_BYTES:
+        return False
+    before = await connection.fetchval(_ROWS_IN, table)
+    await asyncio.sleep(WATCH_S)
+    after = await connection.fetchval(_ROWS_IN, table)
+    return bool(after - before > WATCH_S)
 
 
 async def _file_of(connection: asyncpg.Connection, table: str) -> object:
