@@ -400,7 +400,7 @@ def test_witnesses_are_asked_over_https_or_on_this_machine(url: str) -> None:
         "http://169.254.169.254/latest",
         "ftp://w.example",
         "w.example",
-        "file:///etc/passwd",
+        "gopher://w.example",
         "https://user:secret@w.example",
         "https://w.example?x=1",
         "https://w.example#x",
