@@ -51,7 +51,7 @@ def running_s3() -> Iterator[S3Server]:
     process = subprocess.Popen(
         [
             str(Path(sys.executable).with_name("weed")), f"-logdir={folder}", "server", "-s3",
-            "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.iceberg=0", "-s3.port.lance=0",
             f"-dir={folder}", "-volume.max=5", "-master.volumeSizeLimitMB=64", *arguments,
         ],
         stdout=(folder / "output").open("wb"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
