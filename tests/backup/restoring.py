@@ -4,7 +4,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from amana.kernel.entropy import SystemEntropy
 from amana.storage.database import Database
 from amana.vault.erasure import BEGINNING
 from tests.support.client import Person, set_up
+from tests.support.postgres import scratch_dir
 from tests.support.server import ServerProcess
 
 AMANA = Path(sys.executable).with_name("amana")
@@ -34,13 +34,13 @@ class Machine:
         identity_file: the offline key.
     """
 
-    server: ServerProcess = field(default_factory=ServerProcess)
+    server: ServerProcess = field(default_factory=lambda: ServerProcess(scratch_dir()))
     identity: Identity = field(default_factory=keys.new_identity)
     clock: SystemClock = field(default_factory=SystemClock)
     entropy: SystemEntropy = field(default_factory=SystemEntropy)
 
     def __post_init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="amana-backup-"))
+        self.folder = scratch_dir()
         self.target = LocalTarget(self.folder / "target")
         self.identity_file = self.folder / "offline.key"
         self.identity_file.write_text(f"{self.identity}\n")
@@ -124,7 +124,7 @@ class Machine:
 
     def other(self) -> ServerProcess:
         """An empty machine with the root key in its place."""
-        other = ServerProcess()
+        other = ServerProcess(scratch_dir())
         self.put_root_key(other)
         return other
 

@@ -40,20 +40,6 @@ from amana.vault import Vault
 from amana.vault.erasure import Erasure
 from amana.vault.rootkey import RootKey
 
-# What may lie in the folder of a new machine: keys that were put there, and what an attempt left.
-_HARMLESS = frozenset(
-    {
-        "keys",
-        "restoring",
-        "runtime",
-        "run",
-        "lost+found",
-        "postgres.lock",
-        "postgres.log",
-        "postgres.password",
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -206,13 +192,16 @@ async def _begin_next_log(
 
 
 def _take(place: Layout) -> BinaryIO:
-    """Lock the folder for this restore and see that nothing in it can be lost."""
-    found = {entry.name for entry in place.root.iterdir()} if place.root.exists() else set()
-    if foreign := sorted(found - _HARMLESS):
-        raise FolderNotEmpty(
-            f"{place.root} is not empty: it holds {foreign[0]}. A restore never writes over anything. "
-            "Name an empty folder with --data-dir; only the folder keys may be there already."
-        )
+    """Lock the folder for this restore and see that nothing in it can be lost.
+
+    Only a database could be: keys and what a server leaves beside it are not touched.
+    """
+    for there in (place.data, place.unfinished_data):
+        if there.exists():
+            raise FolderNotEmpty(
+                f"{place.root} is not empty: {there} is a database. A restore never writes over anything. Name "
+                "another folder with --data-dir, or move the database away."
+            )
     return lock_data(place)
 
 
