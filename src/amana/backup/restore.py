@@ -199,8 +199,8 @@ def _take(place: Layout) -> BinaryIO:
     for there in (place.data, place.unfinished_data):
         if there.exists():
             raise FolderNotEmpty(
-                f"{place.root} is not empty: {there} is a database. A restore never writes over anything. Name "
-                "another folder with --data-dir, or move the database away."
+                f"{place.root} is not empty: {there} is a database. A restore never writes over anything. "
+                "Name another folder with --data-dir, or move the database away."
             )
     return lock_data(place)
 
