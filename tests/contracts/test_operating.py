@@ -1,4 +1,4 @@
-"""Whoever operates Amana finds every command explained: a page that shows it, and a sentence for every flag."""
+"""Whoever operates Amana finds every command explained: a page that shows it, and a word on every flag."""
 
 import re
 from collections.abc import Sequence

@@ -26,8 +26,8 @@ MIB = 1024 * 1024
 RESERVE_BYTES = 1024 * MIB
 RESERVE_SHARE = 0.05
 BALLAST_BYTES = 256 * MIB
-# More than the reserve by this share before changes are taken again: no flapping around the line.
-COMFORT = 1.1
+# So many percent of the reserve before changes are taken again: no flapping around the line.
+COMFORT_PERCENT = 110
 LOOK_S = 0.5
 
 _essential: ContextVar[bool] = ContextVar("essential", default=False)
@@ -157,7 +157,7 @@ class Space:
         if not self._gate.is_closed and self.free < self.reserve:
             self._gate.is_closed = True
             log.error("disk.nearly_full", free_mb=self.free // MIB, reserve_mb=self.reserve // MIB)
-        elif self._gate.is_closed and self.free >= self.reserve * COMFORT:
+        elif self._gate.is_closed and self.free * 100 >= self.reserve * COMFORT_PERCENT:
             self._gate.is_closed = False
             log.warning("disk.has_room_again", free_mb=self.free // MIB)
 

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import os
+import re
 import resource
 import ssl
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from amana.app.doctor.model import (
     ProcessFacts,
     RootKeyFacts,
 )
+from amana.app.metrics import metrics_token
 from amana.app.offline import Reached, reached, serving_pid
 from amana.app.settings import RootPlace, Settings, TlsMode
 from amana.app.standing import newest_parts, organisation_id
@@ -50,6 +52,8 @@ async def gather(settings: Settings, clock: Clock, entropy: Entropy) -> Probe:
     pid = serving_pid(settings)
     data_dir = settings.data_dir.absolute()
     log, database_now, own_settings, error = await _ask_database(settings, clock, entropy)
+    leaps = await _leaps(settings) if pid is not None else None
+    written = log.at if log else None
     return Probe(
         now=clock.now(),
         is_serving=pid is not None,
@@ -60,7 +64,7 @@ async def gather(settings: Settings, clock: Clock, entropy: Entropy) -> Probe:
         data_dir=data_dir,
         has_own_database=settings.database_url is not None,
         root_key=_root_key(settings),
-        clock=ClockFacts(_is_synchronised(), database_now, log.at if log else None, _newest_file(data_dir)),
+        clock=ClockFacts(_is_synchronised(), database_now, written, _newest_file(data_dir), leaps),
         disk=_disk(settings),
         backup=await asyncio.to_thread(_backup, settings),
         certificate=_certificate(settings),
@@ -130,6 +134,22 @@ def _is_synchronised() -> bool | None:
     except (AttributeError, OSError):
         return None
     return None if state < 0 else state != _TIME_ERROR
+
+
+async def _leaps(settings: Settings) -> int | None:
+    """What the running server has counted, from its own metrics."""
+    if settings.metrics_port is None:
+        return None
+    url = f"http://{settings.metrics_host}:{settings.metrics_port}/metrics"
+    try:
+        token = metrics_token(settings)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with httpx.AsyncClient(timeout=ADDRESS_TIMEOUT_S, headers=headers) as client:
+            page = (await client.get(url)).text
+    except (httpx.HTTPError, OSError, StartFailure):
+        return None
+    found = re.search(r"^amana_clock_jumps_total ([\d.]+)", page, re.MULTILINE)
+    return int(float(found[1])) if found else None
 
 
 def _newest_file(data_dir: Path) -> datetime | None:

@@ -54,6 +54,13 @@ def clock(probe: Probe) -> Finding:
                 f"{now:%Y-%m-%d %H:%M}.",
                 "timedatectl set-ntp true   # or set the clock, then restart Amana",
             )
+    if facts.leaps:
+        return Finding(
+            name,
+            Level.WARN,
+            f"This machine's clock has leapt {facts.leaps} times since the server started.",
+            "timedatectl; journalctl -u chrony -u systemd-timesyncd   # who sets the clock?",
+        )
     if facts.is_synchronised is False:
         return Finding(
             name,

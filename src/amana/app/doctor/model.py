@@ -54,12 +54,14 @@ class ClockFacts:
     Attributes:
         is_synchronised: whether the kernel's clock follows a time service.
         database: the database's time; ``newest_write``: of anything stored; ``newest_file``: in the data.
+        leaps: of the clock since the server started, if it runs and has metrics.
     """
 
     is_synchronised: bool | None = None
     database: datetime | None = None
     newest_write: datetime | None = None
     newest_file: datetime | None = None
+    leaps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
