@@ -54,7 +54,7 @@ async def test_what_a_restore_lost_and_declared_is_said_and_is_no_fault(
     report = await after(restore, company, copy_of, entropy)
 
     assert report.findings == []
-    assert any("Leaves 4 to 4 of log 1 were lost in a recovery" in note for note in report.notes)
+    assert any("Leaf 4 of log 1 and what belonged to it were lost" in note for note in report.notes)
 
 
 async def test_what_a_restore_lost_without_saying_so_is_found(

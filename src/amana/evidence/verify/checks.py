@@ -7,6 +7,7 @@ from amana.evidence.verify.rooms import RoomsCheck
 from amana.evidence.verify.source import LogRow, RecordRow, Source, SourceDamaged, Walk
 from amana.evidence.verify.steps import Silent, Steps
 from amana.evidence.verify.trust import Trust
+from amana.evidence.verify.words import counted
 
 _NO_BODIES = (
     "Senders, devices and bodies: the chain covers them only through their seals, and opening those needs "
@@ -113,9 +114,8 @@ class _Run:
             else:
                 self.report.add([_without_leaf(record)])
         if waiting:
-            self.report.notes.append(
-                f"{waiting} entries of the record are not yet in the log: they wait for their leaf."
-            )
+            entries = counted(waiting, "entry", "entries")
+            self.report.notes.append(f"Not yet in the log, waiting for a leaf: {entries} of the record.")
 
 
 def _without_leaf(record: RecordRow) -> Finding:

@@ -30,7 +30,7 @@ from amana.evidence.verify.source import (
 from amana.evidence.verify.steps import Steps
 from amana.evidence.verify.tree import GrowingTree
 from amana.evidence.verify.trust import Trust
-from amana.evidence.verify.words import day_and_minute
+from amana.evidence.verify.words import counted, day_and_minute
 
 MAX_ROOMS_IN_A_LEAF = 1_000_000
 """More rows than that under one leaf are not read: the leaf counts them."""
@@ -106,7 +106,7 @@ class LogCheck:
         await self._finish_rows()
         self._finish_known(successor)
         self._say_key()
-        self._say_witnesses(policy, insists=insists and successor is None)
+        self._say_witnesses(policy, insists=insists, is_newest=successor is None)
         return LogEnd(self._key, self._final, self._minute, self._first)
 
     def _tell(self, findings: Iterable[Finding], *, always: bool = False) -> None:
@@ -240,10 +240,11 @@ class LogCheck:
         """Checkpoints from elsewhere that are larger than the log."""
         size = self._tree.size
         declared = signatures.declared_end(self._log, successor, self._key) if successor else None
-        if declared is not None and declared > size:
+        if successor is not None and declared is not None and declared > size:
+            lost = f"Leaves {size} to {declared - 1}" if declared - size > 1 else f"Leaf {size}"
             self._report.notes.append(
-                f"Leaves {size} to {declared - 1} of log {self._log.log_no} were lost in a recovery: the "
-                f"first leaf of log {self._log.log_no + 1} says so. Its record tells who did it and when."
+                f"{lost} of log {self._log.log_no} and what belonged to it were lost in a recovery: the "
+                f"first leaf of log {successor.log_no} says so. Its record tells who did it and when."
             )
         for known in self._known:
             self._report.count("checkpoints from elsewhere")
@@ -257,19 +258,18 @@ class LogCheck:
                 f"is not noticed. Keep it elsewhere and bring it along next time: {self._key.verifier.vkey}"
             )
 
-    def _say_witnesses(self, policy: Policy | None, *, insists: bool) -> None:
+    def _say_witnesses(self, policy: Policy | None, *, insists: bool, is_newest: bool) -> None:
         found, final = self._cosignatures, self._final.size if self._final else 0
         name = f"log {self._log.log_no}"
         self._report.count("cosignatures of witnesses", found.checked)
         if found.unknown:
-            self._report.unchecked.append(
-                f"{found.unknown} cosignatures of {name}: the policy names no key for them."
-            )
+            lines = counted(found.unknown, "cosignature", "cosignatures")
+            self._report.unchecked.append(f"{lines} of {name}: the policy names no key for that.")
         if self._agreed:
             self._report.notes.append(
                 f"Up to leaf {self._agreed} of {final}, {name} is what the checkpoints you brought along say."
             )
-        elif policy is None or not policy.witnesses:
+        elif is_newest and (policy is None or not policy.witnesses):
             self._report.unchecked.append(
                 f"Whether anybody outside has seen {name}: there is no witness policy, so whoever has the "
                 "database and the keys could have rewritten all of it. Compare with --checkpoint."
@@ -278,7 +278,7 @@ class LogCheck:
             return
         if found.covered is None:
             text = f"No checkpoint of {name} has the cosignatures that the policy asks for."
-            if insists:
+            if insists and is_newest:
                 self._tell([Finding(Code.QUORUM_MISSING, at(self._log.log_no, final), text)])
             else:
                 self._report.notes.append(text)

@@ -8,7 +8,7 @@ from amana.evidence.chain import Broken, Fault, History, Leaf
 from amana.evidence.verify.findings import Area, Code, Finding, Place, Report
 from amana.evidence.verify.source import EventRow, HeadRow, LoggedChain, Source, Walk
 from amana.evidence.verify.steps import Steps
-from amana.evidence.verify.words import day_and_minute
+from amana.evidence.verify.words import counted, day_and_minute
 from amana.kernel.ids import Seq
 
 GRACE_MINUTES = 3
@@ -61,8 +61,9 @@ class RoomsCheck:
             self._report.count("rooms")
         if self._late_entries:
             self._report.notes.append(
-                f"{self._late_entries} entries in {self._late_rooms} rooms are not yet in the log: they are "
-                "younger than its last leaf. The chain of each room covers them."
+                f"Not yet in the log, because younger than its last leaf: "
+                f"{counted(self._late_entries, 'entry', 'entries')} in "
+                f"{counted(self._late_rooms, 'room', 'rooms')}. The chains of the rooms cover them."
             )
 
     async def _next(self) -> UUID | None:

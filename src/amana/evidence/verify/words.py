@@ -11,3 +11,8 @@ def day_and_minute(minute: int) -> str:
         return f"{_EPOCH + timedelta(minutes=minute):%Y-%m-%d %H:%M} UTC"
     except OverflowError:
         return f"minute {minute}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """``1 room``, ``2 rooms``."""
+    return f"{number:,} {one if number == 1 else many}"
