@@ -12,6 +12,7 @@ import structlog
 from amana.app.certificates import CompanyAuthority, ReloadingContext
 from amana.app.listening import listen
 from amana.app.serving import reloading, serving
+from amana.app.settings import LOCAL_HOSTS
 from amana.evidence.witness import identity
 from amana.evidence.witness.cosigner import Cosigner
 from amana.evidence.witness.http import WitnessPages
@@ -92,6 +93,10 @@ def _sentences(choices: WitnessChoices, address: str, store: Store) -> list[str]
         lines.append(
             f"Its certificate is its own: give {choices.folder / 'tls' / 'authority.crt'} to whoever runs "
             "the server, for AMANA_WITNESS_CA."
+        )
+    elif choices.certificate is None and choices.host not in LOCAL_HOSTS:
+        lines.append(
+            "It speaks plain http: servers on other machines ask it over https only. See --tls-host."
         )
     if not store.logs():
         lines.append("It follows no log yet. Add one with: amana witness add-log <vkey>")
