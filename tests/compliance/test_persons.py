@@ -146,3 +146,29 @@ async def test_members_drop_what_they_hold_by_the_event(world: World, office: Of
 
 async def erased_events(world: World, room: ConversationId) -> list[Any]:
     return [event for event in await world.events("ana", room) if event["kind"] == "messages.erased"]
+
+
+async def test_a_restored_database_erases_the_person_again(
+    world: World, office: Office, database_dsn: str
+) -> None:
+    room = await world.room("bo")
+    await world.say("bo", room, "mine")
+    bo = world["bo"].user_id
+    intruder = Intruder(database_dsn)
+    (before,) = await intruder.rows("SELECT display_name, handle, role FROM account WHERE user_id = $1", bo)
+    await office.erase("ana", "bo")
+    # The database of an older backup, with the journal of today.
+    await intruder.run("DELETE FROM compliance_erasure WHERE user_id = $1", bo)
+    await intruder.run(
+        "UPDATE account SET display_name = $2, handle = $3, role = $4, erased_at = NULL WHERE user_id = $1",
+        bo,
+        *before.values(),
+    )
+
+    await office.persons.run(world.org_id, pause_s=0)
+    await office.persons.run(world.org_id, pause_s=0)
+
+    (after,) = await intruder.rows("SELECT display_name, erased_at FROM account WHERE user_id = $1", bo)
+    assert after["display_name"] == "Erased person"
+    assert after["erased_at"] is not None
+    assert (await certificate(office, "ana", "bo")).state == "erased"

@@ -20,8 +20,9 @@ from amana.people import erasure as accounts
 from amana.people import permissions
 from amana.people.desk import Desk
 from amana.people.errors import RoleTooHigh
+from amana.people.model import Account
 from amana.storage.database import Database, Tx
-from amana.vault.erasure import runs
+from amana.vault.erasure import erased_accounts, runs
 
 PRIVATE_STEP = 5_000
 PAUSE_S = 0.02
@@ -63,18 +64,9 @@ class PersonErasures:
         account = await accounts.lock_for_erasure(tx, user_id)
         if account.role > actor.role:
             raise RoleTooHigh
-        now = self._desk.clock.now()
         await self._record(tx, actor.org_id, actor.user_id, "person.erasure_requested", user_id, {})
-        ended = await accounts.erase_account(self._desk, tx, account, now=now)
-        await queries.insert_erasure(
-            tx,
-            actor.org_id,
-            user_id,
-            requested_by=actor.user_id,
-            now=now,
-            sessions=ended.sessions,
-            passkeys=ended.passkeys,
-        )
+        await self._begin(tx, actor.org_id, account, requested_by=actor.user_id)
+        await self._desk.vault.note_erased_account(tx, user_id, self._desk.clock.now())
         return await self._found(tx, user_id)
 
     async def show(self, tx: Tx, actor: Actor, user_id: UserId) -> PersonErasure:
@@ -89,11 +81,39 @@ class PersonErasures:
 
     async def run(self, org_id: OrgId, *, step: int = STEP, pause_s: float = PAUSE_S) -> int:
         """Carry out what was asked for; gives how many steps it took."""
+        await self._erase_again(org_id)
         steps = 0
         while await self._step(org_id, step):
             steps += 1
             await asyncio.sleep(pause_s)
         return steps
+
+    async def _erase_again(self, org_id: OrgId) -> None:
+        """After a restore the journal knows of persons whose names the older database has again."""
+        async with self._database.read(org_id) as tx:
+            missing = await erased_accounts(tx) - await queries.known_erasures(tx)
+        for user_id in sorted(missing):
+            async with self._database.write(org_id) as tx:
+                if await queries.find_erasure(tx, user_id) is not None:
+                    continue
+                account = await accounts.find_again(tx, user_id)
+                if account is None:
+                    continue
+                await self._record(tx, org_id, None, "person.erasure_requested", user_id, {"again": True})
+                await self._begin(tx, org_id, account, requested_by=user_id)
+
+    async def _begin(self, tx: Tx, org_id: OrgId, account: Account, *, requested_by: UserId) -> None:
+        now = self._desk.clock.now()
+        ended = await accounts.erase_account(self._desk, tx, account, now=now)
+        await queries.insert_erasure(
+            tx,
+            org_id,
+            account.user_id,
+            requested_by=requested_by,
+            now=now,
+            sessions=ended.sessions,
+            passkeys=ended.passkeys,
+        )
 
     async def _step(self, org_id: OrgId, size: int) -> bool:
         """One transaction's worth of the oldest request; False when there is none."""

@@ -93,6 +93,12 @@ async def every_request(tx: Tx) -> list[tuple[UserId, UserId, datetime]]:
     return [(row["user_id"], row["requested_by"], row["requested_at"]) for row in rows]
 
 
+async def known_erasures(tx: Tx) -> frozenset[UserId]:
+    """Everybody whose erasure this database knows of."""
+    rows = await tx.all("SELECT user_id FROM compliance_erasure")
+    return frozenset(UserId(row["user_id"]) for row in rows)
+
+
 async def lock_open_erasure(tx: Tx) -> PersonErasure | None:
     """The oldest request that is under way and that nobody else works on."""
     row = await tx.one(

@@ -51,6 +51,15 @@ async def lock_for_erasure(tx: Tx, user_id: UserId) -> Account:
     return account
 
 
+async def find_again(tx: Tx, user_id: UserId) -> Account | None:
+    """The account of somebody who was erased once and stands here again; None when there is none.
+
+    Even the only owner: that was decided before, and the organisation went on with another one.
+    """
+    account = await queries.lock_account(tx, user_id)
+    return None if account is None or account.is_erased else account
+
+
 async def erase_account(desk: Desk, tx: Tx, account: Account, *, now: datetime) -> Ended:
     """End all that this person could sign in with, and take the name away; sockets close after the commit."""
     sessions, passkeys = await erase_rows(tx, account, now=now)

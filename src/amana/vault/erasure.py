@@ -16,7 +16,7 @@ import asyncpg
 
 from amana.kernel.clock import unix_ms
 from amana.kernel.entropy import Entropy
-from amana.kernel.ids import ConversationId, OrgId, Seq, uuid7
+from amana.kernel.ids import ConversationId, OrgId, Seq, UserId, uuid7
 from amana.storage.database import Tx
 from amana.vault.grounds import Ground
 
@@ -66,7 +66,10 @@ class Cause(IntEnum):
     RETENTION = 3
     """The room keeps messages for a certain time only."""
     PERSON = 4
-    """A person was erased (GDPR Article 17)."""
+    """A person was erased (GDPR Article 17): what they had written."""
+    ACCOUNT = 5
+    """A person was erased: the account. ``conversation_id`` is the person's id and no wrap belongs to it;
+    the row tells a restored database, which has the name again, to erase it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,22 @@ async def end_due(tx: Tx, entropy: Entropy, now: datetime, *, limit: int) -> int
     ]
     await _write(tx, entropy, ranges, cause=Cause.TRACE_OVER, now=now)
     return len(gone)
+
+
+async def note_account(tx: Tx, entropy: Entropy, user_id: UserId, *, now: datetime) -> None:
+    """Write into the journal that a person's account was erased, in the transaction that does it."""
+    place = (user_id, Seq(1), Seq(1), (int(Ground.LIVE),))
+    await _write(tx, entropy, [place], cause=Cause.ACCOUNT, now=now)
+
+
+async def erased_accounts(tx: Tx) -> frozenset[UserId]:
+    """Everybody whose account the journal says was erased."""
+    rows = await tx.fetch(
+        "SELECT conversation_id FROM keyring.erasure WHERE cause = $1 AND org_id = $2",
+        int(Cause.ACCOUNT),
+        tx.org_id,
+    )
+    return frozenset(UserId(row["conversation_id"]) for row in rows)
 
 
 async def count_wraps(tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> int:

@@ -11,7 +11,7 @@ import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from amana.kernel.entropy import Entropy
-from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.kernel.ids import ConversationId, OrgId, Seq, UserId
 from amana.kernel.tally import TALLY
 from amana.storage.database import Database, Tx
 from amana.vault import erasure, formats, queries
@@ -216,6 +216,10 @@ class Vault:
         return await erasure.end_grounds(
             tx, self._entropy, conversation_id, seqs, grounds, cause=cause, now=now
         )
+
+    async def note_erased_account(self, tx: Tx, user_id: UserId, now: datetime) -> None:
+        """Write into the erasure journal that this person's account is erased in this transaction."""
+        await erasure.note_account(tx, self._entropy, user_id, now=now)
 
     async def end_due_traces(self, tx: Tx, now: datetime, *, limit: int = TRACES_AT_ONCE) -> int:
         """Delete traces of this organisation that were due by ``now``, at most ``limit``; gives how many."""
