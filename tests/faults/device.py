@@ -67,6 +67,12 @@ class Device:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
+    async def cut(self) -> None:
+        """Lose the connection, as on a train; the device comes back by itself."""
+        if self._socket is not None:
+            with contextlib.suppress(*LOST):
+                await self._socket.close()
+
     async def post(self, room: UUID, text: str, client_id: UUID) -> None:
         """Put a message in the outbox; returns when its acknowledgement came through."""
         operation = Operation(room, client_id, time.monotonic())

@@ -103,11 +103,14 @@ class FaultRun:
     async def keep_sending(self, device: Device) -> None:
         while self.left > 0 or len(self.kills) < self.plan.kills:
             self.left -= 1
-            # Written last month and still in the outbox: its retry key belongs to last month's partition.
-            old = device.chance.random() < LAST_MONTH_SHARE
-            written_s = self.last_month_s + device.chance.random() * 86_400 if old else None
-            client_id = new_client_id(written_s)
-            await device.post(device.chance.choice(self.rooms), self.text_of(client_id), client_id)
+            await self.send_one(device)
+
+    async def send_one(self, device: Device) -> None:
+        # Written last month and still in the outbox: its retry key belongs to last month's partition.
+        old = device.chance.random() < LAST_MONTH_SHARE
+        written_s = self.last_month_s + device.chance.random() * 86_400 if old else None
+        client_id = new_client_id(written_s)
+        await device.post(device.chance.choice(self.rooms), self.text_of(client_id), client_id)
 
     def text_of(self, client_id: UUID) -> str:
         """What the message of this id says."""
