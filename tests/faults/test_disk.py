@@ -90,8 +90,8 @@ async def fill_and_grow(run: Filling, *, more: int) -> None:
     run.is_enough = True
 
 
-async def survive(server: SmallDisk, seed: int, *, more: int) -> None:
-    run = Filling(server, Plan(0, seed, kills=0, rooms=2, people=4, drop=0.1))
+async def survive(server: SmallDisk, seed: int, *, more: int, limit_s: float = 240) -> None:
+    run = Filling(server, Plan(0, seed, kills=0, rooms=2, people=4, drop=0.1, limit_s=limit_s))
     async with asyncio.TaskGroup() as together:
         running = together.create_task(run.run())
         together.create_task(fill_and_grow(run, more=more))
@@ -151,6 +151,6 @@ async def test_a_disk_that_fills_under_load_is_read_only_in_time_and_comes_back(
 async def test_the_same_with_ten_thousand_messages_after_the_disk_has_grown(own_seed: int) -> None:
     server = SmallDisk(SIZE_MB * 3, reserve_mb=RESERVE_MB * 2)
     try:
-        await survive(server, own_seed, more=10_000)
+        await survive(server, own_seed, more=10_000, limit_s=1_100)
     finally:
         await server.remove()
