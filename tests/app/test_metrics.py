@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from pyrage import x25519
 
 from amana.app.metrics import MetricsPage, metrics_token
 from amana.app.settings import Settings
@@ -52,7 +53,11 @@ async def scraped(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scr
     for name in ("base/20261122T100000Z/info.json", "wal/0001.gz.age", "keyring/20261122T101500Z.gz.age"):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(b"x")
-    server = ServerProcess(AMANA_METRICS_PORT=str(port), AMANA_BACKUP_TARGET=str(target))
+    server = ServerProcess(
+        AMANA_METRICS_PORT=str(port),
+        AMANA_BACKUP_TARGET=str(target),
+        AMANA_BACKUP_RECIPIENT=str(x25519.Identity.generate().to_public()),
+    )
     await server.start()
     yield Scraped(server, port)
     await server.remove()

@@ -48,6 +48,7 @@ class Facts:
     is_read_only: bool = False
     log_entries: int | None = None
     log_age_s: float | None = None
+    log_is_stopped: bool = False
     witness_delay_s: dict[str, float] = field(default_factory=dict)
     backup_age_s: dict[str, float] = field(default_factory=dict)
     database_up: bool = True
@@ -97,6 +98,7 @@ class AmanaCollector(Collector):
             ("amana_disk_reserve_bytes", "Below this nothing new is taken.", facts.disk_reserve_bytes),
             ("amana_log_entries", "Leaves in the transparency log.", facts.log_entries),
             ("amana_log_age_seconds", "Since the newest checkpoint.", facts.log_age_s),
+            ("amana_log_stopped", "1 while the log is not signed any more.", int(facts.log_is_stopped)),
             ("amana_clock_offset_seconds", "The last leap of the clock.", TALLY.clock_offset_s),
         )
         for name, text, value in gauges:

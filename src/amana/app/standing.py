@@ -10,7 +10,7 @@ from amana.app.metrics import Facts, Look, Source
 from amana.backup import layout
 from amana.backup.errors import BackupFailure
 from amana.backup.target import Target
-from amana.evidence import log_queries
+from amana.evidence import Sequencer, log_queries
 from amana.evidence.cosigning_coverage import coverage
 from amana.kernel.clock import Clock
 from amana.kernel.ids import OrgId
@@ -71,6 +71,7 @@ def _base(runtime: "Runtime") -> Callable[[], Facts]:
             disk_free_bytes=space.free if space else None,
             disk_reserve_bytes=space.reserve if space else None,
             is_read_only=space is not None and space.is_short,
+            log_is_stopped=bool(runtime.services.get(Sequencer).stopped),
         )
 
     return facts
