@@ -57,6 +57,7 @@ class Hygiene:
 
         What cannot be done now is logged and done the next time.
         """
+        begun = self._clock.now()
         async with self._database.read(org_id) as tx:
             mark = await queries.clean_mark(tx)
             people = await queries.unclean_people(tx)
@@ -67,17 +68,19 @@ class Hygiene:
         tables += TABLES if people else ()
         tables += FIRST_TIME if mark is None or people else ()
         if not buckets and not people and mark is not None:
-            await self._done(org_id, reached, people)
+            await self._done(org_id, reached, people, begun)
             return None
         newest = await self._newest(org_id)
         patient = self._clock.now() - since < self._within / 2
         result = await hygiene.rewrite(
             self._dsn, tables, newest=newest, pause_s=self._pause_s, patient=patient
         )
-        for reason in result.left:
+        for reason in (*result.left, *result.limits):
             log.warning("hygiene.left", reason=reason)
         if not result.left:
-            await self._done(org_id, reached, people)
+            # What the server does not let us do is not tried for ever, and nobody is called clean by it.
+            await self._done(org_id, reached, [] if result.limits else people, begun)
+        if not result.left and not result.limits:
             log.info("hygiene.clean", tables=len(result.rewritten), persons=len(people))
         return result
 
@@ -103,9 +106,9 @@ class Hygiene:
         async with self._database.write(org_id) as tx:
             return int(str(await tx.value("SELECT pg_current_xact_id()::text")))
 
-    async def _done(self, org_id: OrgId, mark: Mark, people: list[UserId]) -> None:
-        now = self._clock.now()
+    async def _done(self, org_id: OrgId, mark: Mark, people: list[UserId], begun: datetime) -> None:
+        """Remember what was seen when the run began: what came after it is for the next one."""
         async with self._database.write(org_id) as tx:
-            await queries.put_clean_mark(tx, org_id, mark, now=now)
+            await queries.put_clean_mark(tx, org_id, mark, now=begun)
             if people:
-                await queries.set_people_clean(tx, people, now=now)
+                await queries.set_people_clean(tx, people, now=self._clock.now())

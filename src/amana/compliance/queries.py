@@ -135,9 +135,13 @@ async def put_erasure(tx: Tx, erasure: PersonErasure) -> None:
 
 
 async def unclean_people(tx: Tx) -> list[UserId]:
-    """Persons who are erased and may still stand in dead rows."""
+    """Persons who were erased since the files were cleaned, so that they may stand in dead rows."""
     rows = await tx.all(
-        "SELECT user_id FROM compliance_erasure WHERE pages_clean_at IS NULL AND done_at IS NOT NULL"
+        """
+        SELECT user_id FROM compliance_erasure
+         WHERE pages_clean_at IS NULL
+           AND done_at >= coalesce((SELECT clean_at FROM compliance_hygiene), '-infinity')
+        """
     )
     return [UserId(row["user_id"]) for row in rows]
 

@@ -52,15 +52,17 @@ SELECT slot_name FROM pg_replication_slots WHERE restart_lsn < $1::text::pg_lsn 
 
 @dataclass(slots=True)
 class Result:
-    """What could not be done yet; empty means that nothing deleted is left in tables and log.
+    """What was done. With nothing ``left`` and no ``limits`` nothing deleted is in tables and log any more.
 
     Attributes:
         rewritten: tables that are free of dead rows now.
-        left: what remains and why, for the operator.
+        left: what has to wait, and why, for the operator; worth another try.
+        limits: what this server does not let us do, however often we try.
     """
 
     rewritten: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
 
 
 async def rewrite(
@@ -126,7 +128,7 @@ async def _rewrite_one(connection: asyncpg.Connection, table: str, result: Resul
     else:
         result.left.append(f"{table} is always in use")
         return
-    result.left.append(f"{table} belongs to an account that Amana may not act for")
+    result.limits.append(f"{table} belongs to an account that Amana may not act for")
 
 
 async def _is_busy(connection: asyncpg.Connection, table: str) -> bool:
@@ -157,9 +159,9 @@ async def _begin_new_log(connection: asyncpg.Connection, result: Result, pause_s
         else:
             result.left.append(f"the write-ahead log is kept for the replication slot {slot}")
         if await connection.fetchval("SELECT current_setting('wal_recycle')::boolean"):
-            result.left.append("wal_recycle is on: old segments of the write-ahead log are used again")
+            result.limits.append("wal_recycle is on: old segments of the write-ahead log are used again")
     except asyncpg.InsufficientPrivilegeError:
-        result.left.append("the write-ahead log belongs to an account that Amana may not act for")
+        result.limits.append("the write-ahead log belongs to an account that Amana may not act for")
 
 
 @asynccontextmanager
