@@ -140,7 +140,7 @@ class Machine:
         self, other: ServerProcess, *more: str, place: Path | None = None
     ) -> "subprocess.CompletedProcess[str]":
         """`amana restore` as it is typed."""
-        return await asyncio.to_thread(run, self._command(other, more, place))
+        return await asyncio.to_thread(run, self._command(other, more, place), **other.environment)
 
     async def begin_restore(self, other: ServerProcess) -> "subprocess.Popen[bytes]":
         """The same, to be killed."""
@@ -154,7 +154,11 @@ class Machine:
         return [*command, "--data-dir", str(other.data_dir), *more]
 
 
-def run(command: list[str], *, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+def run(command: list[str], **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        command, capture_output=True, text=True, input=stdin, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        command,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
     )

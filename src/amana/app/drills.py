@@ -92,7 +92,7 @@ def begin_drills(
     entropy: Entropy,
 ) -> Drills | None:
     """Register the weekly drill; gives what has to be closed at the end, None when it is switched off."""
-    if backups is None or not settings.backup_drill:
+    if backups is None or not settings.backup_drill or settings.database_url is not None:
         return None
     return Drills(settings, backups.plan, storage, vault, clock, entropy)
 
@@ -107,6 +107,11 @@ async def drill_now(settings: Settings, plan: Plan, here: Reached, *, begin: Beg
         raise StartFailure(
             "the drill is switched off (AMANA_BACKUP_DRILL): the server holds no key that opens its backups. "
             "Try one on another machine with amana restore and the offline key."
+        )
+    if settings.database_url is not None:
+        raise StartFailure(
+            "the drill brings up what the embedded database wrote. Try backups of a PostgreSQL of your own with "
+            "its own tools; docs/operating/restore.md says how its base is opened."
         )
     await sweep(settings.data_dir)
     organisation, vault = await here.organisation(), await here.vault()
