@@ -112,7 +112,7 @@ class Backups:
         """Ship the log to every target; whether it was this process that does it."""
         shipped = await self.shipper.run_once()
         for name, state in (shipped or {}).items():
-            await self._note(name, "wal", None if state.failing is None else "see the log")
+            await self._note(name, "wal", state.reason)
         return shipped is not None
 
     async def keyring(self) -> None:
@@ -255,7 +255,6 @@ class Backups:
                 await put(target, await self._introduce(target, facts))
             except (BackupFailure, *DRIVER_ERRORS) as failure:
                 reason = str(failure) if isinstance(failure, BackupFailure) else type(failure).__name__
-                log.error("backup.failed", target=target.name, what=what, reason=reason)
                 await self._note(target.name, what, reason)
             else:
                 await self._note(target.name, what, None)
@@ -286,6 +285,7 @@ class Backups:
                 await self._record("backup.recovered", target, {"what": what})
         elif key not in self.health.failing:
             self.health.failing[key] = now
+            log.error("backup.failed", target=target, what=what, reason=reason)
             await self._record("backup.failed", target, {"what": what, "reason": reason})
 
     async def _record(self, action: str, target: str, detail: Mapping[str, object]) -> None:

@@ -352,7 +352,7 @@ def _s3_store(bucket: str, endpoint: str | None) -> "S3Store":
             client_options={
                 "allow_http": bool(address and address.startswith("http://")),
                 "connect_timeout": timedelta(seconds=5),
-                "timeout": timedelta(minutes=5),
+                "timeout": timedelta(minutes=2),
             },
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
         )
@@ -361,8 +361,11 @@ def _s3_store(bucket: str, endpoint: str | None) -> "S3Store":
 
 
 def _first_words(error: Exception) -> str:
-    """The library's first line: the rest is a dump of its structures."""
-    return str(error).strip().split("\n", 1)[0][:300].rstrip(".")
+    """The reason at the end of the library's first line, without its structures, addresses and markup."""
+    line = str(error).strip().split("\n", 1)[0].rsplit(" - ", 1)[-1].split(": <", 1)[0]
+    if "error sending request" in line:
+        return "it does not answer"
+    return line[:200].rstrip(".: ")
 
 
 def _make_folder(folder: Path, root: Path) -> None:

@@ -55,7 +55,7 @@ class Shipped:
         lsn: it holds every byte before this.
         caught_up_at: it held everything that was flushed at this time; None when it never did.
         pieces: written of the current segment.
-        failing: since when it does not take anything.
+        failing: since when it does not take anything, and the sentence why.
     """
 
     lsn: int
@@ -63,6 +63,7 @@ class Shipped:
     behind_bytes: int = 0
     pieces: int = 0
     failing: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +212,9 @@ class Shipper:
             while state.lsn < place.flushed:
                 await self._ship_segment(connection, target, state, place)
         except BackupFailure as failure:
-            state.failing = state.failing or now
-            log.error("backup.target_failed", target=target.name, what="wal", reason=str(failure))
+            state.failing, state.reason = state.failing or now, str(failure)
         else:
-            state.failing = None
+            state.failing = state.reason = None
             state.caught_up_at = now
         state.behind_bytes = place.flushed - state.lsn
 
