@@ -110,8 +110,8 @@ async def drill_now(settings: Settings, plan: Plan, here: Reached, *, begin: Beg
         )
     if settings.database_url is not None:
         raise StartFailure(
-            "the drill brings up what the embedded database wrote. Try backups of a PostgreSQL of your own with "
-            "its own tools; docs/operating/restore.md says how its base is opened."
+            "the drill brings up what the embedded database wrote. Try backups of a PostgreSQL of your own "
+            "with its own tools; docs/operating/restore.md says how its base is opened."
         )
     await sweep(settings.data_dir)
     organisation, vault = await here.organisation(), await here.vault()
