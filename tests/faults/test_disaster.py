@@ -63,6 +63,8 @@ class Truth:
     erased: dict[Place, str] = field(default_factory=dict)
     # Removed ones keep a trace for a while, which only an access case may open.
     traced: set[Place] = field(default_factory=set)
+    # Whoever was erased as a person is erased again as soon as the restored server runs.
+    of_person: set[Place] = field(default_factory=set)
     rooms: list[UUID] = field(default_factory=list)
     handles: dict[str, str] = field(default_factory=dict)
     before: str = ""
@@ -138,6 +140,7 @@ class Disaster:
                 break
             await asyncio.sleep(0.2)
         self.truth.erased = dict([*removed, *expired, *of_person])
+        self.truth.of_person = {place for place, _ in of_person}
 
     async def expire(self, places: list[Place]) -> None:
         """What the retention job does, without waiting for days."""
@@ -337,7 +340,7 @@ async def restored_rightly(disaster: Disaster, other: ServerProcess, tmp_path: P
 async def test_the_checker_finds_what_a_careless_restore_brings_back(
     disaster: Disaster, other: ServerProcess, tmp_path: Path
 ) -> None:
-    """Seeded: no journal, and only the keys of the day of the base."""
+    """Seeded: no journal, and only the keys of the moment of the base."""
     careless = tmp_path / "careless"
     shutil.copytree(disaster.machine.target.name, careless)
     shutil.rmtree(careless / "journal")
@@ -348,7 +351,10 @@ async def test_the_checker_finds_what_a_careless_restore_brings_back(
     assert done.returncode == 0, done.stdout + done.stderr
     await other.start()
     found = await disaster.examine(other)
-    assert found.readable == found.unwrapped == set(disaster.truth.erased)
+    brought_back = set(disaster.truth.erased) - disaster.truth.of_person
+    assert len(brought_back) > CI_ERASED / 2
+    assert brought_back <= found.readable
+    assert brought_back <= found.unwrapped
     assert found.names == set(), "the log after that moment says who was erased"
 
 
