@@ -31,6 +31,7 @@ from amana.backup.envelope import sealed
 from amana.backup.errors import ObjectDamaged, TargetForeign
 from amana.backup.keys import Recipient
 from amana.backup.target import Target
+from amana.kernel.ids import OrgId
 
 SCHEMA = "keyring"
 _MAGIC = b"amana/keyring/v1\n"
@@ -52,9 +53,7 @@ SELECT pg_current_wal_lsn()::text AS lsn,
        greatest((SELECT max(name) FROM amana.schema_migration),
                 (SELECT max(name) FROM amana.schema_addition)) AS schema
 """
-_ORGANISATION = (
-    "SELECT set_config('amana.org', coalesce((SELECT org_id::text FROM amana.organisation), ''), true)"
-)
+_ORGANISATION = "SELECT set_config('amana.org', $1, true)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +80,17 @@ class Table:
 
 
 async def put_snapshot(
-    connection: asyncpg.Connection, target: Target, recipients: Sequence[Recipient], now: datetime
+    connection: asyncpg.Connection,
+    target: Target,
+    recipients: Sequence[Recipient],
+    now: datetime,
+    *,
+    org_id: OrgId | None = None,
 ) -> int:
     """Store a snapshot of the keyring in ``target``; gives its size in bytes.
 
     Args:
+        org_id: whose rows an account sees that row-level security binds; a superuser sees all.
         connection: nobody else's for the time; a superuser's, or its account owns the tables.
 
     Raises:
@@ -94,7 +99,7 @@ async def put_snapshot(
     pipe = _Pipe()
     path = layout.keyring_object(layout.stamp_of(now))
     storing = asyncio.ensure_future(asyncio.to_thread(target.put, path, sealed(pipe.taken(), recipients)))
-    writing = asyncio.ensure_future(_write(connection, pipe, now))
+    writing = asyncio.ensure_future(_write(connection, pipe, now, org_id))
     try:
         # Whoever fails first: the other one would wait for ever.
         await asyncio.wait({storing, writing}, return_when=asyncio.FIRST_EXCEPTION)
@@ -108,9 +113,9 @@ async def put_snapshot(
         await asyncio.gather(writing, storing, return_exceptions=True)
 
 
-async def _write(connection: asyncpg.Connection, pipe: "_Pipe", now: datetime) -> None:
+async def _write(connection: asyncpg.Connection, pipe: "_Pipe", now: datetime, org_id: OrgId | None) -> None:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(_ORGANISATION)
+        await connection.execute(_ORGANISATION, "" if org_id is None else str(org_id))
         tables = await connection.fetch(_TABLES)
         where = await connection.fetchrow(_WHERE)
         names = [row["name"] for row in tables]

@@ -117,10 +117,13 @@ class Backups:
 
     async def keyring(self) -> None:
         """Put the keyring into every target."""
+        org_id = await self._organisation()
 
         async def put(target: Target, _: Description) -> None:
             async with connected(self._dsn) as connection:
-                await keyring.put_snapshot(connection, target, self.plan.recipients, self._clock.now())
+                await keyring.put_snapshot(
+                    connection, target, self.plan.recipients, self._clock.now(), org_id=org_id
+                )
 
         await self._everywhere("keyring", put)
 
