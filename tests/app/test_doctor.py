@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import resource
 import socket
 from collections.abc import AsyncIterator
@@ -97,6 +98,11 @@ async def test_the_root_key(server: ServerProcess, healthy: Probe, tmp_path: Pat
     )
     await sealed.unlock(may_create=True)
     expect(await probe(server, root_key_file=tmp_path / "k"), "root_key", Level.OK, "sealed")
+    if os.geteuid() == 0:  # root looks at the key of the account that runs the server
+        os.chown(tmp_path / "k", 65534, 65534)
+        expect(await probe(server, root_key_file=tmp_path / "k"), "root_key", Level.OK, "sealed")
+    unreadable = replace(found, root_key=replace(healthy.root_key, is_sealed=None))
+    expect(unreadable, "root_key", Level.UNKNOWN, "cannot be read")
     expect(await probe(server, root_key_file=tmp_path / "none"), "root_key", Level.UNKNOWN, "no root key")
 
 

@@ -24,6 +24,8 @@ def root_key(probe: Probe) -> Finding:
         return Finding(
             name, Level.BAD, f"Other accounts can read the root key {facts.path}.", f"chmod 600 {facts.path}"
         )
+    if facts.is_sealed is None:
+        return Finding(name, Level.UNKNOWN, f"The root key {facts.path} cannot be read from this account.")
     if facts.is_sealed:
         return Finding(name, Level.OK, "The root key is sealed with a passphrase.")
     if facts.shares_disk:
