@@ -29,7 +29,10 @@ def verify(
         str | None, Parameter(help="A backup instead: a folder or s3://bucket/prefix; needs --identity.")
     ] = None,
     identity: Annotated[
-        Path | None, Parameter(help="File with the offline key of the backup; - reads standard input.")
+        Path | None,
+        Parameter(
+            allow_leading_hyphen=True, help="File with the offline key of the backup; - reads standard input."
+        ),
     ] = None,
     open_content: Annotated[
         bool,
