@@ -4,11 +4,11 @@ from amana.http.asgi import App, Receive, Scope, Send
 from amana.storage.space import essential
 
 _BEGINNINGS = ("/v1/sign-in", "/v1/sessions")
-_ENDS = ("/read", "/removal")
+_ENDS = ("/read", "/removal", "/erasure")
 
 
 class GoingOn:
-    """Marks signing in and out, read markers and removing as essential: each is a few bytes."""
+    """Marks signing in and out, read markers, removing and erasing as essential: each is a few bytes."""
 
     def __init__(self, app: App) -> None:
         self._app = app
