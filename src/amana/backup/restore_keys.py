@@ -39,8 +39,14 @@ class KeySnapshot:
     root: Mapping[str, bytes | None]
 
     def is_covered_by(self, end_lsn: str) -> bool:
-        """Whether a restored log reaches to the snapshot, so that the keys in it are the newer ones."""
-        return self.header is None or lsn.parse(end_lsn) >= lsn.parse(self.header.lsn)
+        """Whether a restored log reaches to the snapshot, so that the keys in it are the newer ones.
+
+        A base that was begun after the snapshot holds newer keys in any case. That is more than thrift: after
+        a restore the log goes on in a timeline of its own, where places say nothing about those of before.
+        """
+        if self.header is None or self.header.at <= self.source.base.started_at:
+            return True
+        return lsn.parse(end_lsn) >= lsn.parse(self.header.lsn)
 
     async def require_root(self, root: RootKey) -> None:
         """Unlock the root key and try it, before anything takes long.
