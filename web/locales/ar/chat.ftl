@@ -99,6 +99,15 @@ fact-members = { $count ->
 }
 fact-members-text = يرى المسؤولون من هم هنا، ولا يرون أبدًا ما يُقال
 fact-history = يمكن للأعضاء الجدد قراءة
+fact-retention = الرسائل لا تبقى
+fact-retention-text = { $days ->
+    [zero] تُمحى بعد { $days } يوم.
+    [one] تُمحى بعد يوم واحد.
+    [two] تُمحى بعد يومين.
+    [few] تُمحى بعد { $days } أيام.
+    [many] تُمحى بعد { $days } يومًا.
+   *[other] تُمحى بعد { $days } يوم.
+}
 fact-sealed = مخزَّن مشفَّرًا
 fact-sealed-text = لكل رسالة مفتاحها الخاص
 members = الأعضاء

@@ -71,6 +71,11 @@ fact-members = { $count ->
 }
 fact-members-text = die Administration sieht, wer hier ist, nie, was gesagt wird
 fact-history = Neue Mitglieder können lesen
+fact-retention = Nachrichten bleiben nicht
+fact-retention-text = { $days ->
+    [one] Sie werden nach { $days } Tag gelöscht.
+   *[other] Sie werden nach { $days } Tagen gelöscht.
+}
 fact-sealed = Verschlüsselt gespeichert
 fact-sealed-text = jede Nachricht mit eigenem Schlüssel
 members = Mitglieder

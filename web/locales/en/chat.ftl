@@ -71,6 +71,11 @@ fact-members = { $count ->
 }
 fact-members-text = administrators see who is here, never what is said
 fact-history = New members can read
+fact-retention = Messages do not stay
+fact-retention-text = { $days ->
+    [one] They are erased after { $days } day.
+   *[other] They are erased after { $days } days.
+}
 fact-sealed = Stored encrypted
 fact-sealed-text = every message with its own key
 members = Members

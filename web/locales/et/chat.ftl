@@ -71,6 +71,11 @@ fact-members = { $count ->
 }
 fact-members-text = haldurid näevad, kes siin on, aga mitte kunagi seda, mida räägitakse
 fact-history = Uued liikmed saavad lugeda
+fact-retention = Sõnumid ei jää alles
+fact-retention-text = { $days ->
+    [one] Need kustutatakse { $days } päeva pärast.
+   *[other] Need kustutatakse { $days } päeva pärast.
+}
 fact-sealed = Salvestatud krüpteeritult
 fact-sealed-text = igal sõnumil on oma võti
 members = Liikmed

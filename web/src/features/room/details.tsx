@@ -50,6 +50,7 @@ export function Details({ room }: { room: Summary }) {
           <h3>{t("who-sees")}</h3>
           <Fact icon="eye" title={t("fact-members", { count: room.members_count })} text={t("fact-members-text")} />
           {group && <Fact icon="people" title={t("fact-history")} text={historyText(history)} />}
+          {room.retention_days ? <Fact icon="trash" title={t("fact-retention")} text={t("fact-retention-text", { days: room.retention_days })} /> : null}
           <Fact icon="lock" title={t("fact-sealed")} text={t("fact-sealed-text")} />
         </div>
         <Members room={room} />
@@ -81,7 +82,7 @@ function historyText(history: History | null): string {
   return t("history-all");
 }
 
-function Fact({ icon, title, text }: { icon: "eye" | "lock" | "people"; title: string; text: string }) {
+function Fact({ icon, title, text }: { icon: "eye" | "lock" | "people" | "trash"; title: string; text: string }) {
   return (
     <div class="fact">
       <Icon name={icon} />
