@@ -11,6 +11,7 @@ from amana.backup import keyring, layout, server
 from amana.backup.envelope import as_file, open_whole, opened
 from amana.backup.errors import ObjectDamaged, TargetForeign, TargetUnusable
 from amana.backup.target import LocalTarget
+from amana.kernel.ids import OrgId
 from tests.backup.world import Cluster, Flaky, id_of
 from tests.support.clock import FakeClock
 
@@ -85,6 +86,26 @@ async def test_all_tables_are_of_one_moment_and_the_erased_is_not_in_the_newest(
 
     assert wrapped in plain(before), "the control: it can be found at all"
     assert wrapped not in plain(after)
+
+
+async def test_an_account_that_is_bound_to_one_organisation_backs_up_its_keys(
+    cluster: Cluster, tmp_path: Path, clock: FakeClock
+) -> None:
+    target, org_id = LocalTarget(tmp_path), OrgId(id_of(1))
+    await cluster.run(_WRAP, org_id, id_of(9), "bound", 3)
+    await cluster.run("CREATE ROLE bound LOGIN PASSWORD 'bound'")
+    await cluster.run("GRANT USAGE ON SCHEMA amana, keyring TO bound")
+    await cluster.run("GRANT SELECT ON ALL TABLES IN SCHEMA amana, keyring TO bound")
+    dsn = cluster.dsn.replace(cluster.dsn.split("@")[0], "postgresql://bound:bound")
+    try:
+        async with server.connected(dsn) as connection:
+            await keyring.put_snapshot(connection, target, cluster.recipients, clock.now(), org_id=org_id)
+    finally:
+        await cluster.run("DROP OWNED BY bound")
+        await cluster.run("DROP ROLE bound")
+
+    data = open_whole(b"".join(target.get(layout.list_keyrings(target)[-1].path)), [cluster.identity])
+    assert id_of(9).bytes in data
 
 
 async def test_a_snapshot_that_was_cut_or_is_something_else_is_refused(
