@@ -53,7 +53,9 @@ async def test_its_log_says_each_decision_in_one_line(witness: WitnessProcess) -
     assert len(lines) == 4
     for line, outcome in zip(lines, ("cosigned", "other_root", "inconsistent", "malformed"), strict=True):
         assert f'"outcome": "{outcome}"' in line
-    said = witness.command("list").stdout
+    listed = witness.command("list")
+    said = listed.stdout
+    assert listed.returncode == 3
     assert "two different histories of the same length" in said
     assert fork.note(5) in said
 

@@ -1,12 +1,14 @@
 """`amana witness …`: a small program that the works council, an auditor or a partner runs elsewhere."""
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from amana.cli.running import EXIT_FOUND
 from amana.cli.serve import say
 from amana.kernel.errors import StartFailure
 
@@ -100,7 +102,7 @@ def add_log(
 
 @witness.command(name="list")
 def list_logs(*, data_dir: Folder = DEFAULT_FOLDER) -> None:
-    """Say which logs are followed, how far they were seen, and what contradicted itself."""
+    """Say which logs are followed, how far they were seen, and what contradicted itself (it ends with 3)."""
     from amana.evidence.witness.store import Store
 
     store = Store(data_dir)
@@ -118,6 +120,8 @@ def list_logs(*, data_dir: Folder = DEFAULT_FOLDER) -> None:
         say(f"\nWhat the log signed:\n\n{one.note}")
         if one.known_note is not None:
             say(f"What it had signed before:\n\n{one.known_note}")
+    if contradictions:
+        sys.exit(EXIT_FOUND)
 
 
 @witness.command
