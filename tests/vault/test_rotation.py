@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -259,21 +258,11 @@ class Rewrapping:
             "TEST_ORG": str(rooms[0].org_id),
         }
 
-    async def kill_after(self, delay_s: float) -> bool:
-        """Let a process work for so long, then kill −9; whether it was still at it."""
-        process = await asyncio.create_subprocess_exec(
-            *REWRAPPING,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"begins\n"
-        await asyncio.sleep(delay_s)
-        working = process.returncode is None
-        if working:
-            process.send_signal(signal.SIGKILL)
+    async def kill_after(self, steps: int, delay_s: float) -> None:
+        """Let a process do so many steps and die so long after them, in the middle of whatever it does."""
+        more = {"TEST_STEPS": str(steps), "TEST_DELAY_S": str(delay_s)}
+        process = await asyncio.create_subprocess_exec(*REWRAPPING, env={**self.environment, **more})
         await process.wait()
-        return working
 
     async def unreadable(self) -> list[str]:
         """Every message that somebody with cached keys or somebody just started cannot read."""
@@ -309,11 +298,12 @@ async def survive_kills(rewrapping: Rewrapping, chance: random.Random, kills: in
     room, midway = rewrapping.rooms[0], 0
     await new_epoch(room)
     for _ in range(kills):
-        working = await rewrapping.kill_after(chance.uniform(0, 0.08))
+        await rewrapping.kill_after(chance.randint(1, 12), chance.uniform(0, 0.008))
         found = await epochs(room)
-        midway += working and len(found) > 1
+        midway += len(found) > 1
         assert await rewrapping.unreadable() == []
-        if len(found) == 1:
+        if len(found) == 1 or chance.random() < 0.5:
+            await rewrap(room)
             await new_epoch(room)
     await rewrap(room)
 
