@@ -48,7 +48,7 @@ async def talk(ana: Person, machine: Machine) -> None:
     """A few messages, and the log has taken all of them up."""
     room = await ana.create_group("Bridge works")
     places = [(await ana.post(room, f"message {number}"))["seq"] for number in range(5)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(200):
         while True:
             (row,) = await machine.sql("SELECT coalesce(max(seq), 0) AS seq FROM evidence_room")
             if row["seq"] >= places[-1]:
