@@ -227,3 +227,47 @@ async def test_a_failing_job_does_not_end_the_others(
 
         assert (failed, candidate.ran) == (2, 2)
         assert leader.leads
+
+
+async def test_a_job_that_takes_long_delays_no_other_and_is_never_begun_twice(
+    database_dsn: str, clock: FakeClock
+) -> None:
+    candidate = Candidate(database_dsn, clock)
+    begun = 0
+    finish = asyncio.Event()
+
+    async def take_long() -> None:
+        nonlocal begun
+        begun += 1
+        await finish.wait()
+
+    candidate.leader.every(timedelta(seconds=1), "long", take_long)
+    async with running(candidate):
+        for _ in range(3):
+            clock.advance(hours=1)
+            await candidate.looks_again()
+        assert (begun, candidate.ran) == (1, 3)
+
+        finish.set()
+        await until(lambda: begun == 2)
+
+
+async def test_what_is_under_way_ends_with_leadership(database_dsn: str, clock: FakeClock) -> None:
+    candidate = Candidate(database_dsn, clock, pause_s=NEVER_S)
+    ended: list[str] = []
+
+    async def take_long() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("long")
+
+    candidate.leader.every(timedelta(hours=1), "long", take_long)
+    async with running(candidate):
+        await candidate.looks_again()
+        (pid,) = await holders(database_dsn)
+
+        await kill(database_dsn, pid)
+
+        await until(lambda: ended == ["long"])
+        await until(lambda: not candidate.leader.leads)

@@ -24,8 +24,8 @@ def person_erasures(database: Database, people: PeopleDesk, rooms: Desk) -> Pers
     return PersonErasures(database, people, Tools(rooms.log, Erasing(rooms), Leaving(rooms)))
 
 
-def tend(settings: Settings, storage: Storage, vault: Vault, services: Services, clock: Clock) -> Tending:
-    """Register the jobs with whoever leads; stop what is given when the server stops."""
+def tend(settings: Settings, storage: Storage, vault: Vault, services: Services, clock: Clock) -> None:
+    """Register the jobs with whoever leads."""
     people, rooms = services.get(PeopleDesk), services.get(Desk)
     database, journal = storage.database, services.get(Log)
     within = timedelta(hours=settings.erase_within_hours)
@@ -39,4 +39,3 @@ def tend(settings: Settings, storage: Storage, vault: Vault, services: Services,
         hygiene=Hygiene(database, journal, clock, dsn=storage.dsn, within=within, pause_s=pause_s),
     )
     tending.register(storage.leader, within=within)
-    return tending

@@ -21,7 +21,7 @@ from amana.backup.service import Backups
 from amana.backup.target import Target
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
-from amana.kernel.errors import StartFailure, places
+from amana.kernel.errors import StartFailure
 from amana.kernel.ids import OrgId
 from amana.people.queries import find_organisation
 from amana.storage.database import Database
@@ -34,7 +34,7 @@ CHECK_PERIOD = timedelta(hours=1)
 
 
 class Drills:
-    """Begins a drill when one is due; at most one at a time. ``close`` ends what is under way."""
+    """Holds a drill when one is due; one that is cancelled takes its folder with it."""
 
     def __init__(
         self, settings: Settings, plan: Plan, storage: Storage, vault: Vault, clock: Clock, entropy: Entropy
@@ -45,27 +45,13 @@ class Drills:
         self._vault = vault
         self._clock = clock
         self._entropy = entropy
-        self._task: asyncio.Task[None] | None = None
-        storage.leader.every(CHECK_PERIOD, "backup drill", self._begin)
+        storage.leader.every(CHECK_PERIOD, "backup drill", self._tell)
 
-    async def close(self) -> None:
-        """Stop a drill that is under way; its folder goes with it."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _begin(self) -> None:
-        """It may take hours: the leader does not wait for it."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._guarded(), name="backup drill")
-
-    async def _guarded(self) -> None:
+    async def _tell(self) -> None:
         try:
             await self._if_due()
         except StartFailure as failure:
             log.error("backup.drill_not_possible", reason=str(failure))
-        except Exception as error:  # noqa: BLE001  outermost of a task: the next hour tries again
-            log.error("backup.drill_failed", kind=type(error).__name__, where=places(error))
 
     async def _if_due(self) -> None:
         await sweep(self._settings.data_dir)
@@ -90,11 +76,10 @@ def begin_drills(
     vault: Vault,
     clock: Clock,
     entropy: Entropy,
-) -> Drills | None:
-    """Register the weekly drill; gives what has to be closed at the end, None when it is switched off."""
-    if backups is None or not settings.backup_drill or settings.database_url is not None:
-        return None
-    return Drills(settings, backups.plan, storage, vault, clock, entropy)
+) -> None:
+    """Have the leader hold the weekly drill, unless it is switched off or there is nothing to try."""
+    if backups is not None and settings.backup_drill and settings.database_url is None:
+        Drills(settings, backups.plan, storage, vault, clock, entropy)
 
 
 async def drill_now(settings: Settings, plan: Plan, here: Reached, *, begin: Begin) -> list[DrillReport]:

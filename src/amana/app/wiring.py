@@ -47,7 +47,6 @@ from amana.kernel.entropy import Entropy
 from amana.kernel.ids import ConversationId, Ids, UserId
 from amana.people import service as people
 from amana.people.desk import Desk as PeopleDesk
-from amana.people.errors import NotSetUp
 from amana.people.passkeys import RelyingParty
 from amana.realtime.hub import Hub
 from amana.realtime.operations import SocketOperation
@@ -119,19 +118,19 @@ async def build_runtime(
             "The root key lies open on this disk: whoever takes the disk can read everything. "
             "Stop the server and type: amana admin keys seal"
         )
-    care = KeyCare(storage.database, vault, runtime.services.get(PeopleDesk).evidence, clock)
+    desk, sequencer = runtime.services.get(PeopleDesk), runtime.services.get(Sequencer)
+    care = KeyCare(storage.database, vault, desk.evidence, clock)
     await care.begin(root)
     storage.leader.every(TEND_PERIOD, "keys", care.tend)
-    tending = tend(settings, storage, vault, runtime.services, clock)
-    storage.leader.every(log_period, "sign the log", partial(_sign_log, runtime.services))
-    witnesses = Witnesses(settings, runtime.services.get(PeopleDesk), runtime.services)
+    tend(settings, storage, vault, runtime.services, clock)
+    storage.leader.every(log_period, "sign the log", desk.once_founded(sequencer.run_once))
+    witnesses = Witnesses(settings, desk, runtime.services)
     witnesses.begin(storage.leader)
-    evidence = runtime.services.get(PeopleDesk).evidence
     backups = begin_backups(
-        settings, storage, evidence, clock=clock, entropy=entropy, notices=runtime.notices
+        settings, storage, desk.evidence, clock=clock, entropy=entropy, notices=runtime.notices
     )
-    drills = begin_drills(settings, backups, storage, vault, clock, entropy)
-    still_signed_in = partial(people.still_signed_in, runtime.services.get(PeopleDesk))
+    begin_drills(settings, backups, storage, vault, clock, entropy)
+    still_signed_in = partial(people.still_signed_in, desk)
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
         asyncio.create_task(care.watch(), name="keys"),
@@ -146,11 +145,9 @@ async def build_runtime(
     finally:
         await runtime.drain()
         await cancel_all(background)
-        await tending.stop()
         await witnesses.close()
-        for work in (drills, backups):
-            if work is not None:
-                await work.close()
+        if backups is not None:
+            await backups.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +236,3 @@ def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock) -> 
 def _proxies(settings: Settings) -> tuple[Network, ...]:
     # The ACME edge runs beside us and is the only one that can reach the loopback port from outside.
     return LOOPBACK if settings.tls is TlsMode.ACME else settings.trusted_proxies
-
-
-async def _sign_log(services: Services) -> None:
-    """What was recorded and where the conversations stand becomes part of the signed log."""
-    try:
-        organisation = await services.get(PeopleDesk).organisation()
-    except NotSetUp:
-        return
-    await services.get(Sequencer).run_once(organisation.org_id)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -22,7 +23,6 @@ from amana.backup.target import Target
 from amana.evidence.service import Evidence
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
-from amana.kernel.errors import places
 from amana.kernel.ids import OrgId
 from amana.storage.database import Database
 from amana.storage.faults import DRIVER_ERRORS
@@ -88,10 +88,9 @@ class Backups:
         self._organisation = organisation
         self._clock = clock
         self._entropy = entropy
-        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def register(self, leader: Leader) -> None:
-        """Let the leader begin everything in time. A job is begun and not waited for: it may take hours."""
+        """Let the leader do everything in time."""
         for name, period, work in (
             ("wal", SHIP_PERIOD, self.ship),
             ("journal", JOURNAL_PERIOD, self.journal),
@@ -99,13 +98,10 @@ class Backups:
             ("base", BASE_CHECK_PERIOD, self.base_if_due),
             ("prune", pruning.PERIOD, self.prune),
         ):
-            leader.every(period, f"backup {name}", self._beginner(name, work))
+            leader.every(period, f"backup {name}", partial(self._alarmed, name, work))
 
     async def close(self) -> None:
-        """Stop what is under way; half of a base leaves nothing behind."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        """Let go of the log. Nothing is under way any more; half of a base leaves nothing behind."""
         await self.shipper.close()
 
     async def ship(self) -> bool:
@@ -306,24 +302,15 @@ class Backups:
                 detail={"target": target, **detail},
             )
 
-    def _beginner(self, name: str, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
-        async def guarded() -> None:
-            try:
-                await work()
-            except (BackupFailure, *DRIVER_ERRORS) as failure:
-                reason = str(failure) if isinstance(failure, BackupFailure) else type(failure).__name__
-                log.error("backup.failed", what=name, reason=reason)
-                for target in self.plan.targets:
-                    self.health.failing.setdefault((target.name, name), self._clock.now())
-            except Exception as error:  # noqa: BLE001  outermost of a task: the next run tries again
-                log.error("backup.job_failed", what=name, kind=type(error).__name__, where=places(error))
-
-        async def begin() -> None:
-            under_way = self._tasks.get(name)
-            if under_way is None or under_way.done():
-                self._tasks[name] = asyncio.create_task(guarded(), name=f"backup {name}")
-
-        return begin
+    async def _alarmed(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Do one piece of work; what fails is an alarm of every target until it works again."""
+        try:
+            await work()
+        except (BackupFailure, *DRIVER_ERRORS) as failure:
+            reason = str(failure) if isinstance(failure, BackupFailure) else type(failure).__name__
+            log.error("backup.failed", what=name, reason=reason)
+            for target in self.plan.targets:
+                self.health.failing.setdefault((target.name, name), self._clock.now())
 
 
 def is_due(target: Target, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What every use case of this domain needs, in one object made by the composition root."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -107,6 +107,18 @@ class Desk:
         if self._organisation is None:
             raise NotSetUp
         return self._organisation
+
+    def once_founded(self, job: Callable[[OrgId], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        """Timed work of the organisation: nothing is done while there is none."""
+
+        async def run() -> None:
+            try:
+                organisation = await self.organisation()
+            except NotSetUp:
+                return
+            await job(organisation.org_id)
+
+        return run
 
     async def new_device_key(self, tx: Tx, org_id: OrgId) -> bytes:
         """Make the key of the known-device cookies; gives it sealed."""

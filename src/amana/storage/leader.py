@@ -33,11 +33,19 @@ class _Timed:
     name: str
     period_s: float
     job: Job
-    due_s: float
+    due_s: float = 0.0
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.task is not None and not self.task.done()
 
 
 class Leader:
     """Runs registered jobs, each after its period, while this process leads.
+
+    Every job has a task of its own: one that takes hours delays no other. It never runs twice at once
+    in this process, and what is under way is cancelled when leadership ends.
 
     Attributes:
         leads: whether the lock is held now.
@@ -62,9 +70,9 @@ class Leader:
     def every(self, period: timedelta, name: str, job: Job) -> None:
         """Run ``job`` at once when leadership begins and then once per ``period``.
 
-        A job must bear being run twice: leadership may change while it runs.
+        A job must bear being cancelled anywhere, and being run twice: leadership may change while it runs.
         """
-        self._jobs.append(_Timed(name, period.total_seconds(), job, due_s=0.0))
+        self._jobs.append(_Timed(name, period.total_seconds(), job))
 
     async def run(self) -> None:
         """Lead whenever possible, until cancelled."""
@@ -87,19 +95,32 @@ class Leader:
                 timed.due_s = 0.0
             while True:
                 await connection.fetchval("SELECT 1", timeout=10)
-                await self._run_due()
+                self._begin_due()
                 await asyncio.sleep(self._tick_s)
         finally:
-            connection.terminate()
-
-    async def _run_due(self) -> None:
-        for timed in self._jobs:
-            if timed.due_s > self._clock.monotonic_s():
-                continue
-            timed.due_s = self._clock.monotonic_s() + timed.period_s
             try:
-                with essential():  # what ends, erases and backs up goes on while the disk is nearly full
-                    await timed.job()
-            except Exception as error:  # noqa: BLE001  outermost: a failed job must not end the others; it runs again
-                TALLY.failed_jobs[timed.name] += 1
-                log.error("leader.job_failed", job=timed.name, kind=type(error).__name__, where=places(error))
+                await self._end_all()
+            finally:
+                connection.terminate()
+
+    def _begin_due(self) -> None:
+        now_s = self._clock.monotonic_s()
+        for timed in self._jobs:
+            if timed.due_s <= now_s and not timed.is_running:
+                timed.due_s = now_s + timed.period_s
+                timed.task = asyncio.create_task(_run(timed), name=timed.name)
+
+    async def _end_all(self) -> None:
+        tasks = [timed.task for timed in self._jobs if timed.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run(timed: _Timed) -> None:
+    try:
+        with essential():  # what ends, erases and backs up goes on while the disk is nearly full
+            await timed.job()
+    except Exception as error:  # noqa: BLE001  outermost of a task: it runs again
+        TALLY.failed_jobs[timed.name] += 1
+        log.error("leader.job_failed", job=timed.name, kind=type(error).__name__, where=places(error))
