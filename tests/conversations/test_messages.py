@@ -21,7 +21,6 @@ from amana.conversations.errors import (
 from amana.conversations.messages.flood import Flood
 from amana.conversations.messages.sending import Draft
 from amana.conversations.model import MAX_TEXT
-from amana.conversations.opening import stored_of
 from amana.events.errors import ClientIdFromFuture, ClientIdInvalid, ClientIdReused, ClientIdTooOld
 from amana.kernel.clock import unix_ms
 from amana.kernel.ids import ClientId, ConversationId, Seq, uuid7
@@ -294,7 +293,7 @@ async def test_the_trace_of_old_wordings_is_only_for_a_case(world: World) -> Non
 
     async with world.database.read(world.org_id) as tx:
         stored = await world.log.read(tx, room, after=Seq(1), upto=None, limit=10)
-        items = [stored_of(event) for event in stored if event.kind != events.MESSAGE_REMOVED]
+        items = [event.sealed for event in stored if event.kind != events.MESSAGE_REMOVED]
         case = issue.case(
             org_id=world.org_id,
             case_id=world.ids.new(),

@@ -227,3 +227,20 @@ def _kill(pid: int | None) -> None:
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+class SteadyRun(FaultRun):
+    """People send without pause until it is told that it is enough; what happens to them the test decides."""
+
+    def __init__(self, server: ServerProcess, plan: Plan) -> None:
+        super().__init__(server, plan)
+        self.is_enough = False
+        self.began = asyncio.Event()
+
+    async def kill_at_random(self) -> None:
+        self.began.set()
+
+    async def keep_sending(self, device: Device) -> None:
+        while not self.is_enough:
+            client_id = new_client_id()
+            await device.post(device.chance.choice(self.rooms), self.text_of(client_id), client_id)

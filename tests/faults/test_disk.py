@@ -11,8 +11,7 @@ import pytest
 import pytest_asyncio
 
 from amana.storage.binaries import wheel_folder
-from tests.faults.device import Device
-from tests.faults.run import FaultRun, Plan
+from tests.faults.run import Plan, SteadyRun
 from tests.faults.small_disk import MIB, SmallDisk
 from tests.support.client import Refused, connected, new_client_id, sign_in
 
@@ -23,26 +22,13 @@ PADDING = "x" * 7_000
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 
 
-class Filling(FaultRun):
+class Filling(SteadyRun):
     """Large messages without pause until it is told that it is enough; nobody kills anything."""
 
     server: SmallDisk
 
-    def __init__(self, server: SmallDisk, plan: Plan) -> None:
-        super().__init__(server, plan)
-        self.is_enough = False
-        self.began = asyncio.Event()
-
     def text_of(self, client_id: UUID) -> str:
         return f"message {client_id} {PADDING}"
-
-    async def kill_at_random(self) -> None:
-        self.began.set()
-
-    async def keep_sending(self, device: Device) -> None:
-        while not self.is_enough:
-            client_id = new_client_id()
-            await device.post(device.chance.choice(self.rooms), self.text_of(client_id), client_id)
 
     @property
     def acked(self) -> int:

@@ -8,29 +8,14 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from tests.faults.device import Device
 from tests.faults.releases import PREVIOUS, AnyRelease, sources_of
-from tests.faults.run import FaultRun, Plan
-from tests.support.client import new_client_id
+from tests.faults.run import Plan, SteadyRun
 
 
-class Upgrading(FaultRun):
+class Upgrading(SteadyRun):
     """People send without pause until it is told that it is enough, while versions change under them."""
 
     server: AnyRelease
-
-    def __init__(self, server: AnyRelease, plan: Plan) -> None:
-        super().__init__(server, plan)
-        self.is_enough = False
-        self.began = asyncio.Event()
-
-    async def kill_at_random(self) -> None:
-        self.began.set()
-
-    async def keep_sending(self, device: Device) -> None:
-        while not self.is_enough:
-            client_id = new_client_id()
-            await device.post(device.chance.choice(self.rooms), self.text_of(client_id), client_id)
 
     async def talk(self, messages: int) -> None:
         """Wait until so many more are acknowledged, and everybody took part in it."""

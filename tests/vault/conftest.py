@@ -1,5 +1,6 @@
 """Fixtures of the vault's tests: a vault on the module's database and rooms in it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from amana.kernel.ids import Ids
 from amana.storage.database import Database
 from amana.vault import Damage, KeyFile, Vault
 from tests.support.clock import FakeClock
+from tests.vault.bao import Bao, running_bao
 from tests.vault.room import Intruder, Room, open_room
 
 
@@ -39,3 +41,13 @@ async def room(database: Database, vault: Vault, ids: Ids, clock: FakeClock) -> 
 @pytest.fixture
 def intruder(database_dsn: str) -> Intruder:
     return Intruder(database_dsn)
+
+
+@pytest.fixture
+def bao(tmp_path: Path) -> Iterator[Bao]:
+    """A key service of the test's own."""
+    folder = tmp_path / "bao"
+    folder.mkdir()
+    with running_bao(folder) as server:
+        server.prepare()
+        yield server

@@ -9,25 +9,13 @@ import asyncpg
 
 from amana.events.doorbell import Doorbell
 from amana.events.log import Log
-from amana.events.model import NewEvent, StoredEvent
+from amana.events.model import NewEvent
 from amana.kernel.clock import Clock
 from amana.kernel.ids import ClientId, ConversationId, DeviceId, Ids, OrgId, Seq, UserId
 from amana.storage.database import Database
-from amana.vault import Address, MemberProof, Stored, Unreadable, Vault, issue
+from amana.vault import MemberProof, Stored, Unreadable, Vault, issue
 
 KINDS = {10: "message.created", 11: "message.edited", 12: "message.removed"}
-
-
-def stored(event: StoredEvent) -> Stored:
-    address = Address(
-        event.org_id,
-        event.conversation_id,
-        event.sender_id,
-        event.device_id,
-        event.client_id,
-        event.revision,
-    )
-    return Stored(event.seq, event.bucket, address, event.body, event.commitment)
 
 
 @dataclass
@@ -80,7 +68,7 @@ class Room:
     async def rows(self, *seqs: Seq) -> list[Stored]:
         async with self.database.read(self.org_id) as tx:
             events = await self.log.read(tx, self.conversation_id, after=Seq(0), upto=None, limit=500)
-        return [stored(event) for event in events if not seqs or event.seq in seqs]
+        return [event.sealed for event in events if not seqs or event.seq in seqs]
 
     async def read(self, proof: Any = None, *, vault: Vault | None = None) -> dict[Seq, bytes | Unreadable]:
         """Everything in the room, as ``proof`` (by default a member's) may read it."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.support.client import Person, set_up
 from tests.support.server import ServerProcess
-from tests.vault.bao import Bao, running_bao
+from tests.vault.bao import Bao
 
 PASSPHRASE = "sieben stille Reiher"
 
@@ -52,15 +52,6 @@ async def operator() -> AsyncIterator[Operator]:
     await ana.post(room, "The spare key is with Bo.")
     yield Operator(server, ana, room)
     await server.remove()
-
-
-@pytest.fixture
-def bao(tmp_path: Path) -> Iterator[Bao]:
-    folder = tmp_path / "bao"
-    folder.mkdir()
-    with running_bao(folder) as server:
-        server.prepare()
-        yield server
 
 
 @pytest.mark.timeout(200)

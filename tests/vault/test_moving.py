@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from amana.vault.moving import Moved, RootMove
 from amana.vault.opening import describe
 from amana.vault.transit import TransitKey
 from tests.support.clock import FakeClock
-from tests.vault.bao import Bao, running_bao
+from tests.vault.bao import Bao
 from tests.vault.room import Intruder, Room, open_room
 
 PASSPHRASE = "sieben stille Reiher"
@@ -87,15 +86,6 @@ async def place(
     room = await open_room(empty_database, vault, ids, clock)
     await room.say("Schnee auf dem Hof", "und im Garten")
     return Place(room, empty_dsn, path, entropy, clock)
-
-
-@pytest.fixture
-def bao(tmp_path: Path) -> Iterator[Bao]:
-    folder = tmp_path / "bao"
-    folder.mkdir()
-    with running_bao(folder) as server:
-        server.prepare()
-        yield server
 
 
 async def test_the_way_to_a_passphrase_to_a_service_and_back_loses_nothing(place: Place, bao: Bao) -> None:

@@ -24,7 +24,6 @@ from amana.backup.restore_overlay import replay_journal
 from amana.backup.restore_recovery import clear
 from amana.backup.target import Target
 from amana.conversations.membership.queries import who_stayed
-from amana.conversations.opening import stored_of
 from amana.events import queries as events
 from amana.events.fences import bump_fences
 from amana.events.repair import HeadRow, find_head, put_head
@@ -247,7 +246,7 @@ class _Repair:
         there = await events.events_at(self._tx, room, seqs)
         found = [event for event in there if (event.seq, event.bucket) in strangers]
         proof = issue.system(org_id=self._order.org_id, job="restore of a conversation")
-        opened = await self._order.vault.open(self._tx, proof, [stored_of(event) for event in found])
+        opened = await self._order.vault.open(self._tx, proof, [event.sealed for event in found])
         pairs = zip(found, opened, strict=True)
         genuine = [event.seq for event, content in pairs if not isinstance(content, Unreadable)]
         if genuine:

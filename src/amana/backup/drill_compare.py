@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from amana.backup.restore_bringup import Workshop
-from amana.conversations.opening import stored_of
 from amana.events import queries as events
 from amana.events.fences import newest_places
 from amana.events.model import StoredEvent
@@ -136,5 +135,5 @@ async def _opened(
     async with database.read(org_id) as tx:
         rows: list[StoredEvent] = await events.events_at_each(tx, places)
         proof = issue.system(org_id=org_id, job="backup drill")
-        opened = await vault.open(tx, proof, [stored_of(row) for row in rows])
+        opened = await vault.open(tx, proof, [row.sealed for row in rows])
     return {(row.conversation_id, row.seq): content for row, content in zip(rows, opened, strict=True)}

@@ -15,7 +15,7 @@ from amana.events.model import StoredEvent
 from amana.kernel.ids import OrgId, Seq
 from amana.storage.database import Tx
 from amana.vault import Vault, issue
-from amana.vault.model import Address, Stored, Unreadable
+from amana.vault.model import Unreadable
 from amana.vault.proofs import MemberProof
 
 log = structlog.get_logger()
@@ -40,31 +40,13 @@ def proof_of(org_id: OrgId, member: Member) -> MemberProof:
     )
 
 
-def stored_of(event: StoredEvent) -> Stored:
-    """The row as the vault wants it."""
-    return Stored(
-        seq=event.seq,
-        bucket=event.bucket,
-        address=Address(
-            org_id=event.org_id,
-            conversation_id=event.conversation_id,
-            sender_id=event.sender_id,
-            device_id=event.device_id,
-            client_id=event.client_id,
-            revision=event.revision,
-        ),
-        body=event.body,
-        commitment=event.commitment,
-    )
-
-
 async def open_content(
     vault: Vault, tx: Tx, proof: MemberProof, stored: Sequence[StoredEvent]
 ) -> dict[Seq, bytes | Unreadable]:
     """Content by ``seq``; events before what the member may see must not be passed."""
     if not stored:
         return {}
-    opened = await vault.open(tx, proof, [stored_of(event) for event in stored])
+    opened = await vault.open(tx, proof, [event.sealed for event in stored])
     return {event.seq: _checked(event, content) for event, content in zip(stored, opened, strict=True)}
 
 
@@ -75,7 +57,7 @@ async def open_many(
     if not any(stored for _, stored in pages):
         return [[] for _ in pages]
     opened = await vault.open_pages(
-        tx, [(proof, [stored_of(event) for event in stored]) for proof, stored in pages]
+        tx, [(proof, [event.sealed for event in stored]) for proof, stored in pages]
     )
     return [
         [_checked(event, content) for event, content in zip(stored, contents, strict=True)]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from amana.kernel.ids import Bucket, ClientId, ConversationId, DeviceId, OrgId, Seq, UserId
+from amana.vault import Address, Stored
 
 CHAIN_START = bytes(32)
 
@@ -66,6 +67,19 @@ class StoredEvent:
     ts_ms: int
     commitment: bytes
     body: bytes
+
+    @property
+    def sealed(self) -> Stored:
+        """The row as the vault wants it."""
+        address = Address(
+            self.org_id,
+            self.conversation_id,
+            self.sender_id,
+            self.device_id,
+            self.client_id,
+            self.revision,
+        )
+        return Stored(self.seq, self.bucket, address, self.body, self.commitment)
 
 
 @dataclass(frozen=True, slots=True)

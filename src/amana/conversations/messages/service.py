@@ -22,7 +22,7 @@ from amana.conversations.messages.model import (
 )
 from amana.conversations.messages.queries import MessageState, untouched
 from amana.conversations.model import TRACE_PERIOD, Member
-from amana.conversations.opening import open_content, proof_of, report_damage, stored_of
+from amana.conversations.opening import open_content, proof_of, report_damage
 from amana.conversations.writing import Desk
 from amana.events.errors import ClientIdReused
 from amana.events.log import check_client_id
@@ -198,7 +198,7 @@ class MessageService:
         """The text of ``event`` is not to be read by members from now on."""
         now = self._desk.clock.now()
         proof = proof_of(actor.org_id, member)
-        await self._desk.vault.move_to_trace(tx, proof, [stored_of(event)], due=now + TRACE_PERIOD, now=now)
+        await self._desk.vault.move_to_trace(tx, proof, [event.sealed], due=now + TRACE_PERIOD, now=now)
 
     async def _repeated(
         self, tx: Tx, actor: Actor, target: Target, original: StoredEvent, kind: int, content: bytes

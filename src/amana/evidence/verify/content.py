@@ -21,7 +21,7 @@ from amana.evidence.verify.source import Walk
 from amana.evidence.verify.steps import Silent, Steps
 from amana.kernel.entropy import SystemEntropy
 from amana.kernel.ids import ConversationId, bucket_at, time_ms_of
-from amana.vault import Address, DamagedPart, Ground, KeyUnavailable, Stored, Vault, issue
+from amana.vault import DamagedPart, Ground, KeyUnavailable, Vault, issue
 from amana.vault.examining import Examined, ended
 
 PAGE = 500
@@ -88,7 +88,7 @@ class ContentCheck:
     async def run(self) -> None:
         """Check everything. Adds to the report."""
         async for events in verifying.stored(self._source.tx, size=PAGE):
-            items = [_stored(event) for event in events]
+            items = [event.sealed for event in events]
             verdicts = await self._vault.examiner.examine(self._source.tx, self._proof, items, _target)
             for event, verdict in zip(events, verdicts, strict=True):
                 await self._enter(event)
@@ -228,18 +228,6 @@ def _is_in_its_month(event: StoredEvent) -> bool:
         return bucket_at(time_ms_of(event.client_id)) == event.bucket
     except (ValueError, OverflowError):  # a time that no calendar has
         return False
-
-
-def _stored(event: StoredEvent) -> Stored:
-    address = Address(
-        event.org_id,
-        event.conversation_id,
-        event.sender_id,
-        event.device_id,
-        event.client_id,
-        event.revision,
-    )
-    return Stored(event.seq, event.bucket, address, event.body, event.commitment)
 
 
 def _target(content: bytes) -> int | None:
