@@ -12,6 +12,7 @@ what was durable. The rules are those of a journalling file system with delayed 
 # A file system lives on plain paths and descriptors, and every call counts.
 # ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH113, PTH114, PTH115, PTH118, PTH123, PTH208, PTH211
 import errno
+import functools
 import os
 import random
 import sys
@@ -27,6 +28,25 @@ GRAVEYARD = ".graveyard"
 KEPT_SHARE = 0.5
 
 
+def powered(disk: type) -> type:
+    """Make every call of the file system fail once the power is cut."""
+
+    def guarded(call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def only_with_power(self: Any, *args: Any) -> Any:
+            if self.is_cut:
+                raise mfusepy.FuseOSError(errno.EIO)
+            return call(self, *args)
+
+        return only_with_power
+
+    for name, value in list(vars(disk).items()):
+        if callable(value) and not name.startswith("_") and name not in ("path", "cut", "release"):
+            setattr(disk, name, guarded(value))
+    return disk
+
+
+@powered
 class ForgetfulDisk(mfusepy.Operations):  # type: ignore[misc]  # mfusepy has no types
     """Passes through, and remembers how to undo what is not durable yet."""
 
@@ -43,11 +63,6 @@ class ForgetfulDisk(mfusepy.Operations):  # type: ignore[misc]  # mfusepy has no
         self.sizes: dict[int, int] = {}
         self.names: list[Callable[[], None]] = []
         self.buried = 0
-
-    def __call__(self, op: str, *args: Any) -> Any:
-        if self.is_cut:
-            raise mfusepy.FuseOSError(errno.EIO)
-        return super().__call__(op, *args)
 
     def path(self, path: str) -> str:
         return f"{self.disk}{path}"

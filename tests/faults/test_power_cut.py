@@ -220,6 +220,23 @@ async def survive(machine: Machine, cuts: int, messages: int) -> None:
     print(f"{len(machine.acked)} acknowledged messages and {cuts} power cuts")
 
 
+async def test_nothing_is_written_after_the_power_has_failed(machine: Machine) -> None:
+    await machine.power_on()
+    await machine.postgres.stop()
+    note = machine.mount / "note"
+    with note.open("wb", buffering=0) as file:
+        file.write(b"before")
+        os.fsync(file.fileno())
+
+        machine.cut()
+
+        with pytest.raises(OSError, match="Input/output error"):
+            file.write(b"after")
+    with pytest.raises(OSError, match="Input/output error"):
+        note.read_bytes()
+    assert (machine.disk / "note").read_bytes() == b"before"
+
+
 @pytest.mark.timeout(300)
 async def test_nothing_acknowledged_is_lost_when_the_power_fails(machine: Machine) -> None:
     await survive(machine, CI_CUTS, 300)
