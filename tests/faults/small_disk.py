@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ class SmallDisk(ServerProcess):
 
     def __init__(self, size_mb: int, reserve_mb: int) -> None:
         super().__init__(AMANA_DISK_RESERVE_MB=str(reserve_mb))
+        self.reserve_mb = reserve_mb
         self.served_dir.mkdir()
         mount = 'mount -t tmpfs -o "$1" tmpfs "$2" && echo && exec sleep 3600'
         options = f"size={size_mb}m,mode=755"
@@ -52,15 +54,11 @@ class SmallDisk(ServerProcess):
         return found.f_bavail * found.f_frsize
 
     def fill_up(self) -> Path:
-        """Another program takes everything that is left."""
-        path = self.data_dir / "somebody-elses"
-        with path.open("wb") as file:
-            try:
-                while True:
-                    os.posix_fallocate(file.fileno(), file.seek(0, 2), MIB)
-                    file.seek(0, 2)
-            except OSError:
-                pass
+        """Another program takes everything that is left now, and not what the server gives back meanwhile."""
+        path, size = self.data_dir / "somebody-elses", self.free_bytes() // MIB * MIB
+        with path.open("wb") as file, suppress(OSError):  # the server may have taken some of it before
+            for taken in range(0, size, MIB):
+                os.posix_fallocate(file.fileno(), taken, MIB)
         return path
 
     def superuser_dsn(self) -> str:
