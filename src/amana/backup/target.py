@@ -322,6 +322,7 @@ class _Counted:
                 self.size_bytes += len(chunk)
                 yield chunk
         except Exception as error:
+            # Kept and raised: the library in between replaces it by an error of its own.
             self.failure = error
             raise
 
@@ -357,6 +358,7 @@ def _s3_store(bucket: str, endpoint: str | None) -> "S3Store":
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
         )
     except Exception as error:
+        # The library's errors for a wrong setting have no common class; all of them mean this one.
         raise TargetUnusable(f"s3://{bucket} cannot be used: {_first_words(error)}.") from error
 
 
