@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from amana.conversations.messages.sending import Draft
+from amana.conversations.messages.draft import Draft
 from amana.conversations.socket import EditFrame, ReadFrame, RemoveFrame, SendFrame
 from amana.events.model import Appended
 from amana.kernel.errors import Refusal

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from amana.conversations.messages.sending import Draft
+from amana.conversations.messages.draft import Draft
 from amana.conversations.socket import SendFrame, SocketOperations
 from amana.events.model import Appended
 from amana.kernel.actor import Actor

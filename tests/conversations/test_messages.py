@@ -18,8 +18,8 @@ from amana.conversations.errors import (
     TextInvalid,
     TextTooLong,
 )
+from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.flood import Flood
-from amana.conversations.messages.sending import Draft
 from amana.conversations.model import MAX_TEXT
 from amana.events.errors import ClientIdFromFuture, ClientIdInvalid, ClientIdReused, ClientIdTooOld
 from amana.kernel.clock import unix_ms

@@ -11,19 +11,14 @@ from uuid import UUID
 import msgspec
 
 from amana.conversations import events
-from amana.conversations.membership.service import MembershipService
+from amana.conversations.domain import assemble
+from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.erasing import Erasing, Reason, Step
 from amana.conversations.messages.flood import Flood
-from amana.conversations.messages.pages import Pages
-from amana.conversations.messages.queries import POST_MESSAGES
-from amana.conversations.messages.sending import Draft, Sending, refusal_of
-from amana.conversations.messages.service import MessageService
 from amana.conversations.model import History, HistoryPolicy
-from amana.conversations.reading.service import ReadingService
-from amana.conversations.service import Changes, ConversationService, NewGroup
-from amana.conversations.summaries import Summaries, Summary
+from amana.conversations.service import Changes, NewGroup
+from amana.conversations.summaries import Summary
 from amana.conversations.writing import Desk, Notices
-from amana.events.batcher import Batcher
 from amana.events.doorbell import Doorbell
 from amana.events.log import Log
 from amana.events.model import Appended
@@ -108,23 +103,11 @@ class World:
         notices = Notices(reader_removed=lambda room, user: self.cut.append((room, user)))
         self.evidence = Evidence(vault, self.ids)
         self.desk = Desk(self.log, vault, self.evidence, doorbell, self.ids, self.clock, notices)
-        batcher = Batcher(
-            self.database,
-            vault,
-            doorbell,
-            self.clock,
-            kinds=events.NAMES,
-            statement=POST_MESSAGES,
-            refusal_of=refusal_of,
-        )
-        self.sending = Sending(self.database, self.desk, batcher, self._flood)
-        self.messages = MessageService(self.desk)
-        self.pages = Pages(self.desk)
+        self.domain = assemble(self.database, self.desk, kinds=events.NAMES, flood=self._flood)
+        self.sending, self.messages, self.pages = self.domain.sending, self.domain.messages, self.domain.pages
         self.erasing = Erasing(self.desk)
-        self.members = MembershipService(self.desk)
-        self.conversations = ConversationService(self.desk)
-        self.reading = ReadingService(self.desk)
-        self.summaries = Summaries(self.desk, self.conversations, self.pages)
+        self.members, self.conversations = self.domain.membership, self.domain.conversations
+        self.reading, self.summaries = self.domain.reading, self.domain.summaries
         async with self.database.write(self.org_id) as tx:
             await vault.create_organisation_key(tx, self.org_id)
         for name, role in [("ana", Role.OWNER), ("bo", Role.MEMBER), ("eve", Role.MEMBER)]:

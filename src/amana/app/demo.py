@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from amana.app.demo_content import DIRECT, GROUPS, ORGANISATION, PEOPLE, DemoGroup, DemoPerson
 from amana.app.wiring import Runtime
-from amana.conversations.messages.sending import Draft, Sending
+from amana.conversations.messages.draft import Draft
+from amana.conversations.messages.sending import Sending
 from amana.conversations.model import History, HistoryPolicy
 from amana.conversations.reading.service import ReadingService
 from amana.conversations.service import ConversationService, NewGroup

@@ -23,20 +23,9 @@ from amana.app.settings import Settings, TlsMode
 from amana.app.static_client import STATIC, StaticClient
 from amana.app.storage import Storage, cancel_all
 from amana.app.witnesses import Witnesses
+from amana.conversations.domain import Domain, assemble
 from amana.conversations.events import CONVERSATION_JOINED, CONVERSATION_LEFT, NAMES, USER_NAMES
-from amana.conversations.following import Following
-from amana.conversations.membership.service import MembershipService
-from amana.conversations.messages.flood import Flood
-from amana.conversations.messages.pages import Pages
-from amana.conversations.messages.queries import POST_MESSAGES
-from amana.conversations.messages.sending import Sending, refusal_of
-from amana.conversations.messages.service import MessageService
-from amana.conversations.reading.service import ReadingService
-from amana.conversations.service import ConversationService
-from amana.conversations.socket import SocketOperations
-from amana.conversations.summaries import Summaries
 from amana.conversations.writing import Desk, Notices
-from amana.events.batcher import Batcher
 from amana.events.doorbell import Doorbell
 from amana.events.log import Log
 from amana.evidence import Evidence, Sequencer
@@ -150,44 +139,31 @@ async def build_runtime(
             await backups.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Talk:
-    """The conversations domain at work."""
-
-    desk: Desk
-    journal: Log
-    evidence: Evidence
-    hub: Hub
-    gateway_side: Following
-    operations: SocketOperations
-    rooms: Rooms
-    services: tuple[object, ...]
-
-
 def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, entropy: Entropy) -> Runtime:
     database, ids = storage.database, Ids(clock, entropy)
-    talk = _conversations(database, vault, ids, clock)
+    hub = Hub(membership_kinds=(CONVERSATION_JOINED, CONVERSATION_LEFT))
+    talk = _conversations(database, vault, ids, clock, hub)
     desk = PeopleDesk(
         db=database,
         vault=vault,
-        evidence=talk.evidence,
-        log=talk.journal,
+        evidence=talk.desk.evidence,
+        log=talk.desk.log,
         clock=clock,
         ids=ids,
         entropy=entropy,
         public_url=edge.public_url,
         relying_party=RelyingParty(edge.host, edge.origin),
-        rooms=talk.rooms,
-        on_session_revoked=talk.hub.revoke_session,
-        on_role_changed=talk.hub.revoke_person,
+        rooms=Rooms(talk.conversations, talk.membership),
+        on_session_revoked=hub.revoke_session,
+        on_role_changed=hub.revoke_person,
     )
     still_signed_in = partial(people.still_signed_in, desk)
-    hooks = GatewayHooks(database, talk.journal, talk.gateway_side, talk.hub, still_signed_in)
+    hooks = GatewayHooks(database, talk.desk.log, talk.following, hub, still_signed_in)
     operations = [SocketOperation(one.frame, one.run) for one in talk.operations.table().values()]
-    gateway = Gateway(hooks, operations, hub=talk.hub, clock=clock, entropy=entropy)
+    gateway = Gateway(hooks, operations, hub=hub, clock=clock, entropy=entropy)
     sequencer = Sequencer(database, vault, clock, entropy, host=urlsplit(edge.public_url).netloc)
     persons = person_erasures(database, desk, talk.desk)
-    services = Services(desk, sequencer, persons, talk.desk, *talk.services)
+    services = Services(desk, sequencer, persons, *talk.services)
     app = build_app(
         FEATURES,
         State(database, clock, ids, entropy, services),
@@ -201,36 +177,20 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
     return Runtime(app, gateway, services, storage, edge.public_url, proxies, clock, entropy)
 
 
-def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock) -> _Talk:
-    doorbell, evidence = Doorbell(), Evidence(vault, ids)
-    journal = Log(vault, doorbell, clock, kinds=NAMES, user_kinds=USER_NAMES)
-    desk = Desk(journal, vault, evidence, doorbell, ids, clock, Notices())
-    batcher = Batcher(
-        database, vault, doorbell, clock, kinds=NAMES, statement=POST_MESSAGES, refusal_of=refusal_of
-    )
-    sending = Sending(database, desk, batcher, Flood(clock))
-    pages = Pages(desk)
-    conversations, messages, reading = ConversationService(desk), MessageService(desk), ReadingService(desk)
-    membership = MembershipService(desk)
-    hub = Hub(membership_kinds=(CONVERSATION_JOINED, CONVERSATION_LEFT))
+def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock, hub: Hub) -> Domain:
+    doorbell = Doorbell()
     doorbell.subscribe(hub)
+    journal = Log(vault, doorbell, clock, kinds=NAMES, user_kinds=USER_NAMES)
+    notices = Notices()
+    desk = Desk(journal, vault, Evidence(vault, ids), doorbell, ids, clock, notices)
+    talk = assemble(database, desk, kinds=NAMES)
 
     def reader_removed(conversation_id: ConversationId, user_id: UserId) -> None:
-        sending.forget(conversation_id, user_id)
+        talk.sending.forget(conversation_id, user_id)
         hub.revoke_reader(conversation_id, user_id)
 
-    desk.notices.reader_removed = reader_removed
-    summaries = Summaries(desk, conversations, pages)
-    return _Talk(
-        desk,
-        journal,
-        evidence,
-        hub,
-        Following(database, desk, pages),
-        SocketOperations(database, sending, messages, reading),
-        Rooms(conversations, membership),
-        (journal, conversations, messages, reading, membership, pages, sending, summaries),
-    )
+    notices.reader_removed = reader_removed
+    return talk
 
 
 def _proxies(settings: Settings) -> tuple[Network, ...]:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from amana.conversations.messages.sending import Draft, Sending
+from amana.conversations.messages.draft import Draft
+from amana.conversations.messages.sending import Sending
 from amana.conversations.messages.service import MessageService
 from amana.conversations.model import Number
 from amana.conversations.reading.service import ReadingService

@@ -6,9 +6,10 @@ from uuid import UUID
 import msgspec
 from litestar.params import Parameter
 
+from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.model import Entry
 from amana.conversations.messages.pages import Pages
-from amana.conversations.messages.sending import Draft, Sending
+from amana.conversations.messages.sending import Sending
 from amana.conversations.messages.service import MessageService
 from amana.conversations.model import MAX_PAGE, Number
 from amana.conversations.reading.service import ReadingService

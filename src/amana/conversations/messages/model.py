@@ -7,6 +7,7 @@ import msgspec
 
 from amana.conversations.errors import TextEmpty
 from amana.conversations.events import MESSAGE_EDITED, MessageCreated, MessageEdited, ReplyTo, encode
+from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.formatting import is_plain, parse
 from amana.conversations.messages.queries import MessageState
 from amana.conversations.model import MAX_TEXT, check_text
@@ -90,14 +91,14 @@ def is_wording_of(message: StoredEvent, state: MessageState, event: StoredEvent)
     )
 
 
-def compose(text: str, reply_to: Seq | None) -> bytes:
+def compose(draft: Draft) -> bytes:
     """Check and format what somebody typed; give the content that is sealed, stored and shown.
 
     Raises:
         TextEmpty, TextTooLong, TextInvalid
     """
-    text = check_message(text)
-    reply = None if reply_to is None else ReplyTo(reply_to)
+    text = check_message(draft.text)
+    reply = None if draft.reply_to is None else ReplyTo(draft.reply_to)
     if is_plain(text):
         # Most messages: spans would only say the text a second time, sealed and stored.
         return encode(MessageCreated(text=text, reply_to=reply))

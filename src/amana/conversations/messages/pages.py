@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from amana.conversations import events, queries
 from amana.conversations.errors import ConversationNotFound, MessageNotFound
 from amana.conversations.messages import queries as message_queries
+from amana.conversations.messages.extras import Extra, with_extras
 from amana.conversations.messages.model import Content, Entry, entry_of, is_wording_of, reply_of
 from amana.conversations.messages.queries import MessageState, untouched
 from amana.conversations.model import Member
@@ -42,8 +43,9 @@ class Range:
 class Pages:
     """Everything that members read."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, extras: Sequence[Extra] = ()) -> None:
         self._desk = desk
+        self._extras = extras
 
     async def page(
         self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, before: Seq | None, limit: int
@@ -170,10 +172,11 @@ class Pages:
             shown.append((event, state, _current(event, state, by_seq.get(state.current_seq))))
         wanted = [current for _, _, current in shown if current is not None]
         contents = await open_content(self._desk.vault, tx, proof_of(org_id, member), wanted)
-        return [
+        entries = [
             _entry(event, state, contents.get(current.seq) if current else None)
             for event, state, current in shown
         ]
+        return await with_extras(tx, org_id, member, entries, self._extras)
 
     async def _quotes(self, tx: Tx, org_id: OrgId, member: Member, entries: Sequence[Entry]) -> list[Entry]:
         """What is answered on this page and stands elsewhere, as far as this reader may see it."""

@@ -7,15 +7,16 @@ remembered here only keeps unknown conversations away from the batch, so it may 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 
 import structlog
 
 from amana.conversations import events, queries
 from amana.conversations.errors import ConversationNotFound, ReplyInvalid, SendingFailed
 from amana.conversations.messages import queries as message_queries
+from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.flood import Flood
 from amana.conversations.messages.model import compose
+from amana.conversations.messages.posting import Posting
 from amana.conversations.messages.service import require_same
 from amana.conversations.writing import Desk
 from amana.events.batcher import Batcher
@@ -24,7 +25,7 @@ from amana.events.log import check_client_id
 from amana.events.model import Appended, NewEvent
 from amana.kernel.actor import Actor
 from amana.kernel.errors import Refusal, places
-from amana.kernel.ids import ClientId, ConversationId, Seq, UserId
+from amana.kernel.ids import ConversationId, Seq, UserId
 from amana.storage.database import Database
 
 log = structlog.get_logger()
@@ -40,23 +41,16 @@ def refusal_of(_status: int, _event: NewEvent) -> Refusal:
     return ConversationNotFound()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message as it arrives from a client."""
-
-    conversation_id: ConversationId
-    client_id: ClientId
-    text: str
-    reply_to: Seq | None = None
-
-
 class Sending:
     """Takes messages from sockets and HTTP and answers after their commit."""
 
-    def __init__(self, database: Database, desk: Desk, batcher: Batcher, flood: Flood) -> None:
+    def __init__(
+        self, database: Database, desk: Desk, batcher: Batcher, posting: Posting, flood: Flood
+    ) -> None:
         self._database = database
         self._desk = desk
         self._batcher = batcher
+        self._posting = posting
         self._flood = flood
         self._members: OrderedDict[tuple[ConversationId, UserId], None] = OrderedDict()
         # The event loop holds tasks weakly: one that nobody else holds may vanish half-way.
@@ -75,6 +69,9 @@ class Sending:
         self._batcher.require_room(actor.org_id)
         self._flood.take(actor.user_id)
         check_client_id(draft.client_id, self._desk.clock.now())
+        if not draft.only_words:
+            self._spawn(self._posted(actor, draft, done))
+            return
         event = NewEvent(
             draft.conversation_id,
             events.MESSAGE_CREATED,
@@ -82,7 +79,7 @@ class Sending:
             actor.user_id,
             actor.device_id,
             draft.client_id,
-            compose(draft.text, draft.reply_to),
+            compose(draft),
         )
         if draft.reply_to is None and (draft.conversation_id, actor.user_id) in self._members:
             self._queue(actor, event, done)
@@ -148,6 +145,18 @@ class Sending:
             done(refusal)
         except Exception as error:  # noqa: BLE001  outermost: whoever sent it waits for an answer
             done(self._mistake(error))
+
+    async def _posted(self, actor: Actor, draft: Draft, done: Done) -> None:
+        """Store what is more than words, in a transaction of its own."""
+        try:
+            async with self._database.write(actor.org_id) as tx:
+                place = await self._posting.post(tx, actor, draft)
+        except Refusal as refusal:
+            done(refusal)
+        except Exception as error:  # noqa: BLE001  outermost: whoever sent it waits for an answer
+            done(self._mistake(error))
+        else:
+            done(place)
 
     async def _check(self, actor: Actor, conversation_id: ConversationId, reply_to: Seq | None) -> None:
         async with self._database.read(actor.org_id) as tx:
