@@ -32,7 +32,7 @@ class Counter:
     """
 
     ids: Ids
-    fault: Exception | None = None
+    fault: BaseException | None = None
     again: Callable[[Job], datetime | None] = lambda _job: None
     runs: int = 0
     given_up: list[str] = field(default_factory=list)

@@ -12,11 +12,12 @@ from amana.http.settings import LIMITS as HTTP_LIMITS
 from amana.kernel.feature import Feature
 from amana.people import FEATURE as PEOPLE
 from amana.realtime import admission, hub, session
+from amana.storage.jobs import LIMITS as JOB_LIMITS
 from amana.vault import FEATURE as VAULT
 
 # The foundations have no routes of their own; they declare only what generated pages need of them.
 FEATURES: tuple[Feature, ...] = (
-    Feature(name="storage", schema=Path(storage.__file__).parent / "schema"),
+    Feature(name="storage", limits=JOB_LIMITS, schema=Path(storage.__file__).parent / "schema"),
     Feature(name="http", limits=HTTP_LIMITS, refusals=HTTP_REFUSALS),
     VAULT,
     Feature(name="events", limits=BATCHER_LIMITS, schema=Path(events.__file__).parent / "schema"),

@@ -33,14 +33,16 @@ from amana.evidence.sequencer import PERIOD as LOG_PERIOD
 from amana.http import Application, EdgeSettings, Services, State, build_app
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
-from amana.kernel.ids import ConversationId, Ids, UserId
+from amana.kernel.ids import ConversationId, Ids, OrgId, UserId
 from amana.people import service as people
 from amana.people.desk import Desk as PeopleDesk
+from amana.people.errors import NotSetUp
 from amana.people.passkeys import RelyingParty
 from amana.realtime.hub import Hub
 from amana.realtime.operations import SocketOperation
 from amana.realtime.ws import Gateway
 from amana.storage.database import Database
+from amana.storage.jobs import Jobs
 from amana.vault import Vault
 
 Network = IPv4Network | IPv6Network
@@ -122,6 +124,7 @@ async def build_runtime(
     still_signed_in = partial(people.still_signed_in, desk)
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
+        asyncio.create_task(runtime.services.get(Jobs).run(partial(_organisation, desk)), name="jobs"),
         asyncio.create_task(care.watch(), name="keys"),
         asyncio.create_task(root.keep(), name="root key"),
         asyncio.create_task(
@@ -137,6 +140,14 @@ async def build_runtime(
         await witnesses.close()
         if backups is not None:
             await backups.close()
+
+
+async def _organisation(desk: PeopleDesk) -> OrgId | None:
+    """Whose timed work this process does; None before set-up."""
+    try:
+        return (await desk.organisation()).org_id
+    except NotSetUp:
+        return None
 
 
 def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, entropy: Entropy) -> Runtime:

@@ -18,6 +18,7 @@ from amana.conversations.summaries import Summaries
 from amana.conversations.writing import Desk
 from amana.events.batcher import Batcher
 from amana.storage.database import Database
+from amana.storage.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Domain:
     summaries: Summaries
     following: Following
     operations: SocketOperations
+    jobs: Jobs
 
     @property
     def services(self) -> tuple[object, ...]:
@@ -50,6 +52,7 @@ class Domain:
             self.pages,
             self.reading,
             self.summaries,
+            self.jobs,
         )
 
 
@@ -75,8 +78,10 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
     sending = Sending(database, desk, batcher, posting, flood or Flood(desk.clock))
     pages = Pages(desk, extras)
     conversations, messages, reading = ConversationService(desk), MessageService(desk), ReadingService(desk)
+    jobs = Jobs(database, desk.clock)
     return Domain(
         desk=desk,
+        jobs=jobs,
         conversations=conversations,
         membership=MembershipService(desk),
         messages=messages,

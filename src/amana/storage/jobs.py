@@ -276,7 +276,7 @@ class Jobs:
 
 def pause_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts: doubling, up to a limit."""
-    return min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(attempts - 1, 20)), LONGEST_PAUSE)
 
 
 async def _next_ready(tx: Tx, kinds: Sequence[str]) -> datetime | None:
