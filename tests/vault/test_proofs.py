@@ -15,7 +15,7 @@ SOURCE = Path(amana.__file__).parent
 # Domain → the kinds of proof that its permission code may issue.
 ISSUERS = {
     "backup": {"system"},
-    "conversations": {"member"},
+    "conversations": {"member", "person"},
     "evidence": {"system"},
 }
 

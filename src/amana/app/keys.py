@@ -14,7 +14,7 @@ from amana.kernel.errors import Refusal, StartFailure
 from amana.kernel.ids import ConversationId, OrgId, UserId
 from amana.people.queries import find_organisation
 from amana.storage.database import Database, Tx
-from amana.vault import RootKey, Vault, queries
+from amana.vault import RootKey, Vault, queries, user_keys
 from amana.vault.opening import describe
 
 log = structlog.get_logger("amana.keys")
@@ -95,10 +95,10 @@ class KeyCare:
             if not await queries.newest_generation(tx, conversation_id):
                 raise StartFailure(f"there is no conversation {conversation_id}.")
 
-    async def conversation_keys(self, org_id: OrgId) -> int:
-        """How many generations there are in all conversations."""
+    async def wrapped_keys(self, org_id: OrgId) -> int:
+        """How many keys of conversations and of people hang on the organisation's."""
         async with self.database.read(org_id) as tx:
-            return await queries.count_conversation_keys(tx, org_id)
+            return await queries.count_conversation_keys(tx, org_id) + await user_keys.count(tx, org_id)
 
     async def rotate_conversation(
         self, org_id: OrgId, conversation_id: ConversationId, *, actor_id: UserId | None = None
@@ -115,13 +115,13 @@ class KeyCare:
     async def rotate_organisation(
         self, org_id: OrgId, *, actor_id: UserId | None = None, said: Callable[[int], None] = lambda _: None
     ) -> int:
-        """Give the organisation a new epoch and bring every conversation key under it; gives the epoch.
+        """Give the organisation a new epoch and bring every key below under it; gives the epoch.
 
         Cut off in between, the leader of a running server goes on with it, and so does the next call of
         ``rewrap_all``. Every key opens at every moment.
 
         Args:
-            said: told how many conversation keys each step wrapped again.
+            said: told how many keys each step wrapped again.
         """
         async with self.database.write(org_id) as tx:
             epoch = await self.vault.rotation.rotate_organisation(tx, org_id)

@@ -162,9 +162,9 @@ async def _rotate(settings: "Settings", conversation: UUID | None) -> None:
             number = await care.rotate_conversation(organisation.org_id, ConversationId(conversation))
             say(f"The conversation seals with generation {number} from now on.")
             return
-        with Progress(await care.conversation_keys(organisation.org_id), "conversation keys") as progress:
+        with Progress(await care.wrapped_keys(organisation.org_id), "keys") as progress:
             epoch = await care.rotate_organisation(organisation.org_id, said=progress.advance)
-    say(f"The organisation's key is of epoch {epoch} now, and every conversation key hangs on it.")
+    say(f"The organisation's key is of epoch {epoch} now, and every key below hangs on it.")
 
 
 @asynccontextmanager

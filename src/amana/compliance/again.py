@@ -8,6 +8,7 @@ from amana.kernel.ids import OrgId, UserId
 from amana.people.erasure import erase_rows, lock_for_erasure
 from amana.people.errors import LastOwner, UnknownPerson
 from amana.storage.database import Tx
+from amana.vault import user_keys
 
 Request = tuple[UserId, UserId, datetime]
 """(person, who asked, when)."""
@@ -30,6 +31,7 @@ async def erase_again(tx: Tx, org_id: OrgId, requests: Sequence[Request], *, now
             left.append(user_id)
             continue
         sessions, passkeys = await erase_rows(tx, account, now=now)
+        await user_keys.destroy(tx, [user_id])
         await queries.insert_erasure(
             tx,
             org_id,

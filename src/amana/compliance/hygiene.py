@@ -21,6 +21,8 @@ from amana.vault.erasure import BEGINNING, Cause, Mark, journal_after
 log = structlog.get_logger("amana.hygiene")
 
 PAGE = 5_000
+# Of all that people keep for themselves only the keys: what those sealed cannot be read any more.
+PERSONS_KEYS = "keyring.user_key"
 # The planner's samples of what is sealed or named are switched off; what a former release sampled goes here.
 FIRST_TIME = ("pg_catalog.pg_statistic",)
 
@@ -65,7 +67,7 @@ class Hygiene:
         if reached == mark and not people:
             return None
         tables = [f"keyring.wrap_{bucket}" for bucket in sorted(buckets)]
-        tables += TABLES if people else ()
+        tables += (*TABLES, PERSONS_KEYS) if people else ()
         tables += FIRST_TIME if mark is None or people else ()
         if not buckets and not people and mark is not None:
             await self._done(org_id, reached, people, begun)

@@ -18,11 +18,13 @@ from amana.vault.model import (
     Stored,
     Unreadable,
 )
+from amana.vault.private import PrivateSealed, PrivateText
 from amana.vault.proofs import (
     READABLE,
     CaseProof,
     ExportProof,
     MemberProof,
+    PersonProof,
     ProofMismatch,
     ReaderProof,
     SystemProof,
@@ -71,6 +73,9 @@ __all__ = [
     "KeyFile",
     "KeyUnavailable",
     "MemberProof",
+    "PersonProof",
+    "PrivateSealed",
+    "PrivateText",
     "ProofMismatch",
     "ReaderProof",
     "RootDescription",

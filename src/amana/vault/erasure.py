@@ -18,6 +18,7 @@ from amana.kernel.clock import unix_ms
 from amana.kernel.entropy import Entropy
 from amana.kernel.ids import ConversationId, OrgId, Seq, UserId, uuid7
 from amana.storage.database import Tx
+from amana.vault import user_keys
 from amana.vault.grounds import Ground
 
 REPLAY_STEP = 500
@@ -68,8 +69,8 @@ class Cause(IntEnum):
     PERSON = 4
     """A person was erased (GDPR Article 17): what they had written."""
     ACCOUNT = 5
-    """A person was erased: the account. ``conversation_id`` is the person's id and no wrap belongs to it;
-    the row tells a restored database, which has the name again, to erase it again."""
+    """A person was erased: the account and the person's own key. ``conversation_id`` is the person's id and
+    no wrap belongs to it; the row tells a restored database, which has the name again, to erase it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,10 @@ async def end_due(tx: Tx, entropy: Entropy, now: datetime, *, limit: int) -> int
 
 
 async def note_account(tx: Tx, entropy: Entropy, user_id: UserId, *, now: datetime) -> None:
-    """Write into the journal that a person's account was erased, in the transaction that does it."""
+    """End a person's own key and write into the journal that the account was erased, in one transaction."""
     place = (user_id, Seq(1), Seq(1), (int(Ground.LIVE),))
     await _write(tx, entropy, [place], cause=Cause.ACCOUNT, now=now)
+    await user_keys.destroy(tx, [user_id])
 
 
 async def erased_accounts(tx: Tx) -> frozenset[UserId]:
@@ -180,6 +182,9 @@ async def replay(tx: Tx, rows: Sequence[Erasure]) -> int:
         fresh = await _insert(tx, step)
         (gone,) = await tx.fetch(_END_AGAIN, list({row.conversation_id for row in step}), fresh)
         ended += int(gone[0])
+        new = set(fresh)
+        accounts = [row for row in step if row.cause == Cause.ACCOUNT and row.id in new]
+        await user_keys.destroy(tx, [UserId(row.conversation_id) for row in accounts])
     return ended
 
 

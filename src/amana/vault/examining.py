@@ -6,14 +6,18 @@ from typing import Generic, TypeVar
 
 import asyncpg
 
+from amana.kernel.ids import OrgId, UserId
 from amana.storage.cursor import pages
 from amana.storage.database import Tx
-from amana.vault import queries
+from amana.vault import queries, user_keys
+from amana.vault.erasure import Cause
+from amana.vault.errors import CannotUnwrap
 from amana.vault.grounds import Ground
-from amana.vault.keychain import KeyChain
+from amana.vault.keychain import KeyChain, OrganisationKeys, unwrap_user
 from amana.vault.model import DamagedPart, Stored
 from amana.vault.proofs import READABLE, SystemProof, check_cover
 from amana.vault.unwrapping import Opened, open_wrap
+from amana.vault.user_keys import UserKeyRow
 
 T = TypeVar("T")
 
@@ -21,6 +25,21 @@ _ENDED = """
 SELECT conversation_id, seq_first, seq_last, at FROM keyring.erasure
  WHERE org_id = $1 AND $2 = ANY(grounds) ORDER BY conversation_id, seq_first
 """
+
+
+@dataclass(frozen=True, slots=True)
+class ExaminedPerson:
+    """One generation of a person's key.
+
+    Attributes:
+        holds: it opens, for this person and under this number.
+        erased: the journal says that the person was erased, so there should be none.
+    """
+
+    user_id: UserId
+    generation: int
+    holds: bool
+    erased: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +94,28 @@ class Examiner:
                     seen = look(opened.content)
             result.append(Examined(grounds, seen))
         return result
+
+    async def examine_people(
+        self, tx: Tx, org_id: OrgId, *, size: int
+    ) -> AsyncIterator[list[ExaminedPerson]]:
+        """Try every key of a person.
+
+        Raises:
+            KeyUnavailable: the organisation has no usable key.
+        """
+        async for rows in user_keys.every(tx, org_id, erased=int(Cause.ACCOUNT), size=size):
+            organisation = await self._keys.covering(tx, org_id, {row["epoch"] for row in rows})
+            yield [_person(organisation, org_id, row) for row in rows]
+
+
+def _person(organisation: OrganisationKeys, org_id: OrgId, row: asyncpg.Record) -> ExaminedPerson:
+    *stored, erased = row
+    key = UserKeyRow(*stored)
+    try:
+        unwrap_user(organisation, org_id, key)
+    except CannotUnwrap:
+        return ExaminedPerson(key.user_id, key.generation, holds=False, erased=erased)
+    return ExaminedPerson(key.user_id, key.generation, holds=True, erased=erased)
 
 
 def ended(tx: Tx, ground: Ground, *, size: int) -> AsyncIterator[list[asyncpg.Record]]:

@@ -13,10 +13,14 @@ holds vectors. All integers are big-endian. The strings below are final once rel
                           "amana/wrap/v1" 0x00 ‖ address ‖ ground u16 ‖ key_ref u32)
     text             0x01 ‖ epoch u32 ‖ nonce 12 ‖ AES-256-GCM(text key, nonce, text ‖ 0x80 ‖ 0x00 …,
                           "amana/text/v1" 0x00 ‖ organisation 16 ‖ subject 16 ‖ epoch u32 ‖ purpose)
+    private          0x01 ‖ generation u32 ‖ nonce 12 ‖ AES-256-GCM(private key, nonce, text ‖ 0x80 ‖ 0x00 …,
+                          "amana/private/v1" 0x00 ‖ organisation 16 ‖ person 16 ‖ subject 16
+                          ‖ generation u32 ‖ purpose)
 
 Padded length of n bytes: the next multiple of 32 up to 1 KiB, Padmé above (at most 12 % more).
 A data key is used for one body only. ``wrapping key`` is derived from the conversation key of
-generation ``key_ref`` and ``text key`` from the organisation key of ``epoch`` (see ``keychain``).
+generation ``key_ref``, ``text key`` from the organisation key of ``epoch`` and ``private key`` from
+the person's key of ``generation`` (see ``keychain``).
 """
 
 import hmac
@@ -26,7 +30,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from amana.kernel.ids import OrgId
+from amana.kernel.ids import OrgId, UserId
 from amana.vault.grounds import Ground
 from amana.vault.model import Address
 
@@ -43,10 +47,11 @@ _BODY = b"amana/body/v1\0"
 _WRAP = b"amana/wrap/v1\0"
 _COMMIT = b"amana/commit/v1\0"
 _TEXT = b"amana/text/v1\0"
+_PRIVATE = b"amana/private/v1\0"
 
 _REVISION = Struct(">I").pack
 _GROUND_AND_KEY = Struct(">HI").pack
-_EPOCH = Struct(">I")
+_NUMBER = Struct(">I")
 
 _MAX_U32 = 2**32 - 1
 _SMALL_BYTES = 1024
@@ -150,7 +155,12 @@ def unwrap_key(cipher: AESGCM, place: bytes, wrapped: bytes, *, ground: Ground, 
 
 
 def _text_binding(org_id: OrgId, subject: UUID, epoch: int, purpose: str) -> bytes:
-    return _TEXT + org_id.bytes + subject.bytes + _EPOCH.pack(epoch) + purpose.encode()
+    return _TEXT + org_id.bytes + subject.bytes + _NUMBER.pack(epoch) + purpose.encode()
+
+
+def _private_binding(org_id: OrgId, user_id: UserId, subject: UUID, generation: int, purpose: str) -> bytes:
+    place = org_id.bytes + user_id.bytes + subject.bytes
+    return _PRIVATE + place + _NUMBER.pack(generation) + purpose.encode()
 
 
 def seal_text(
@@ -165,21 +175,63 @@ def seal_text(
 ) -> bytes:
     """Seal a short text under an organisation's text key."""
     bound = _text_binding(org_id, subject, epoch, purpose)
-    return VERSION + _EPOCH.pack(epoch) + nonce + cipher.encrypt(nonce, pad(text.encode()), bound)
+    return _seal_numbered(cipher, text, epoch, bound, nonce)
 
 
 def text_epoch(sealed: bytes) -> int:
     """Which organisation key a sealed text needs. Raises ``Damaged``."""
     if len(sealed) < 5 + NONCE_BYTES + TAG_BYTES or sealed[:1] != VERSION:
         raise Damaged("text")
-    return int(_EPOCH.unpack_from(sealed, 1)[0])
+    return int(_NUMBER.unpack_from(sealed, 1)[0])
 
 
 def open_text(
     cipher: AESGCM, sealed: bytes, *, org_id: OrgId, subject: UUID, epoch: int, purpose: str
 ) -> str:
     """The inverse of ``seal_text``. Raises ``Damaged``."""
-    bound = _text_binding(org_id, subject, epoch, purpose)
+    return _open_numbered(cipher, sealed, _text_binding(org_id, subject, epoch, purpose))
+
+
+def seal_private(
+    cipher: AESGCM,
+    text: str,
+    *,
+    org_id: OrgId,
+    user_id: UserId,
+    subject: UUID,
+    generation: int,
+    purpose: str,
+    nonce: bytes,
+) -> bytes:
+    """Seal what only one person reads, under that person's key."""
+    bound = _private_binding(org_id, user_id, subject, generation, purpose)
+    return _seal_numbered(cipher, text, generation, bound, nonce)
+
+
+def private_generation(sealed: bytes) -> int:
+    """Which generation of a person's key a private text needs. Raises ``Damaged``."""
+    return text_epoch(sealed)
+
+
+def open_private(
+    cipher: AESGCM,
+    sealed: bytes,
+    *,
+    org_id: OrgId,
+    user_id: UserId,
+    subject: UUID,
+    generation: int,
+    purpose: str,
+) -> str:
+    """The inverse of ``seal_private``. Raises ``Damaged``."""
+    return _open_numbered(cipher, sealed, _private_binding(org_id, user_id, subject, generation, purpose))
+
+
+def _seal_numbered(cipher: AESGCM, text: str, number: int, bound: bytes, nonce: bytes) -> bytes:
+    return VERSION + _NUMBER.pack(number) + nonce + cipher.encrypt(nonce, pad(text.encode()), bound)
+
+
+def _open_numbered(cipher: AESGCM, sealed: bytes, bound: bytes) -> str:
     try:
         return unpad(cipher.decrypt(sealed[5:17], sealed[17:], bound)).decode()
     except (InvalidTag, ValueError) as damage:

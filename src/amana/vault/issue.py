@@ -7,7 +7,14 @@ Each function says what its caller must have established first, in the same tran
 from uuid import UUID
 
 from amana.kernel.ids import ConversationId, OrgId, Seq, UserId
-from amana.vault.proofs import CaseProof, ExportProof, IssuerSeal, MemberProof, SystemProof
+from amana.vault.proofs import (
+    CaseProof,
+    ExportProof,
+    IssuerSeal,
+    MemberProof,
+    PersonProof,
+    SystemProof,
+)
 
 
 def member(
@@ -15,6 +22,11 @@ def member(
 ) -> MemberProof:
     """For a person whose active row in ``member`` was read just now; ``visible_from`` is from that row."""
     return MemberProof(org_id, user_id, conversation_id, visible_from, IssuerSeal.ISSUED)
+
+
+def person(*, org_id: OrgId, user_id: UserId) -> PersonProof:
+    """For a signed-in person and their own private state."""
+    return PersonProof(org_id, user_id, IssuerSeal.ISSUED)
 
 
 def case(

@@ -7,8 +7,11 @@ Stored forms (all integers big-endian, every wrap is ``0x01 ‖ nonce 12 ‖ AES
     conversation key    key HKDF(organisation key, "amana/conversation-wrap/v1"), bound to
                         "amana/conversation-key/v1" 0x00 ‖ organisation 16 ‖ conversation 16
                         ‖ generation u32 ‖ epoch u32
+    person's key        key HKDF(organisation key, "amana/user-wrap/v1"), bound to
+                        "amana/user-key/v1" 0x00 ‖ organisation 16 ‖ person 16 ‖ generation u32 ‖ epoch u32
     data key            key HKDF(conversation key, "amana/data-wrap/v1"), see ``formats``
     texts               key HKDF(organisation key, "amana/text-seal/v1"), see ``formats``
+    private state       key HKDF(person's key, "amana/private-seal/v1"), see ``formats``
 
 HKDF is HKDF-SHA-256 (RFC 5869) without salt, 32 bytes out. No key is used for two purposes.
 
@@ -32,12 +35,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from amana.kernel.entropy import Entropy
-from amana.kernel.ids import ConversationId, OrgId
+from amana.kernel.ids import ConversationId, OrgId, UserId
 from amana.storage.database import Database, Tx
 from amana.vault import queries
 from amana.vault.errors import CannotUnwrap, KeyUnavailable
 from amana.vault.formats import KEY_BYTES, NONCE_BYTES, VERSION
 from amana.vault.rootkey import RootKey
+from amana.vault.user_keys import UserKeyRow
 
 MAX_CACHED_CONVERSATIONS = 20_000
 MAX_CACHED_ORGANISATIONS = 256
@@ -65,12 +69,18 @@ def conversation_context(
     return b"amana/conversation-key/v1\0" + place + _U32(generation) + _U32(epoch)
 
 
+def user_context(org_id: OrgId, user_id: UserId, generation: int, epoch: int) -> bytes:
+    """What a wrapped key of a person is bound to."""
+    return b"amana/user-key/v1\0" + org_id.bytes + user_id.bytes + _U32(generation) + _U32(epoch)
+
+
 @dataclass(frozen=True, slots=True)
 class OrganisationKeys:
     """Ciphers of one organisation by epoch; ``current`` seals."""
 
     current: int
     conversation_wrap: dict[int, AESGCM]
+    user_wrap: dict[int, AESGCM]
     text: dict[int, AESGCM]
 
 
@@ -123,9 +133,20 @@ class KeyChain:
         """Wrap a generation's key under the organisation's newest epoch."""
         epoch = organisation.current
         context = conversation_context(org_id, row.conversation_id, row.generation, epoch)
+        wrapped = self._wrapped(organisation.conversation_wrap[epoch], key, context)
+        return replace(row, epoch=epoch, wrapped=wrapped)
+
+    def wrap_user(
+        self, organisation: OrganisationKeys, org_id: OrgId, row: UserKeyRow, key: bytes
+    ) -> UserKeyRow:
+        """Wrap a generation of a person's key under the organisation's newest epoch."""
+        epoch = organisation.current
+        context = user_context(org_id, row.user_id, row.generation, epoch)
+        return replace(row, epoch=epoch, wrapped=self._wrapped(organisation.user_wrap[epoch], key, context))
+
+    def _wrapped(self, cipher: AESGCM, key: bytes, context: bytes) -> bytes:
         nonce = self._entropy.token_bytes(NONCE_BYTES)
-        sealed = organisation.conversation_wrap[epoch].encrypt(nonce, key, context)
-        return replace(row, epoch=epoch, wrapped=VERSION + nonce + sealed)
+        return VERSION + nonce + cipher.encrypt(nonce, key, context)
 
     def cached(self, conversation_id: ConversationId) -> ConversationKeys | None:
         """The keys if they are at hand; never suspends."""
@@ -233,6 +254,7 @@ class KeyChain:
         known = self._organisations.get(org_id)
         # What is open stays open: a key service that is down for a while must not close it again.
         wraps = dict(known.conversation_wrap) if known else {}
+        users = dict(known.user_wrap) if known else {}
         texts = dict(known.text) if known else {}
         for row in rows:
             if row.epoch in wraps:
@@ -242,10 +264,11 @@ class KeyChain:
             except CannotUnwrap:
                 continue
             wraps[row.epoch] = AESGCM(derive(key, b"amana/conversation-wrap/v1"))
+            users[row.epoch] = AESGCM(derive(key, b"amana/user-wrap/v1"))
             texts[row.epoch] = AESGCM(derive(key, b"amana/text-seal/v1"))
         if not wraps:
             raise KeyUnavailable("This organisation has no usable key.")
-        return OrganisationKeys(max(wraps), wraps, texts)
+        return OrganisationKeys(max(wraps), wraps, users, texts)
 
     def _remember(self, tx: Tx | None, keep: Callable[[], None]) -> None:
         if tx is None:
@@ -274,12 +297,21 @@ def unwrap_conversation(
     organisation: OrganisationKeys, org_id: OrgId, row: queries.ConversationKeyRow
 ) -> bytes:
     """Give a generation's key. Raises ``CannotUnwrap``."""
-    wrapping = organisation.conversation_wrap.get(row.epoch)
     context = conversation_context(org_id, row.conversation_id, row.generation, row.epoch)
-    if wrapping is None or row.wrapped[:1] != VERSION:
+    return _unwrapped(organisation.conversation_wrap.get(row.epoch), row.wrapped, context)
+
+
+def unwrap_user(organisation: OrganisationKeys, org_id: OrgId, row: UserKeyRow) -> bytes:
+    """Give a generation of a person's key. Raises ``CannotUnwrap``."""
+    context = user_context(org_id, row.user_id, row.generation, row.epoch)
+    return _unwrapped(organisation.user_wrap.get(row.epoch), row.wrapped, context)
+
+
+def _unwrapped(cipher: AESGCM | None, wrapped: bytes, context: bytes) -> bytes:
+    if cipher is None or wrapped[:1] != VERSION:
         raise CannotUnwrap("unknown epoch or form")
     try:
-        return wrapping.decrypt(row.wrapped[1:13], row.wrapped[13:], context)
+        return cipher.decrypt(wrapped[1:13], wrapped[13:], context)
     except (InvalidTag, ValueError) as wrong:
         raise CannotUnwrap("changed bytes") from wrong
 

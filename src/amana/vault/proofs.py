@@ -90,6 +90,15 @@ class SystemProof:
         return item.address.org_id == self.org_id
 
 
+@dataclass(frozen=True, slots=True)
+class PersonProof:
+    """A signed-in person who asks for what they keep for themselves; opens private state, no message."""
+
+    org_id: OrgId
+    user_id: UserId
+    seal: IssuerSeal = field(repr=False)
+
+
 ReaderProof = MemberProof | CaseProof | ExportProof | SystemProof
 
 READABLE: Mapping[type, frozenset[Ground]] = MappingProxyType(
@@ -105,6 +114,12 @@ READABLE: Mapping[type, frozenset[Ground]] = MappingProxyType(
 
 class ProofMismatch(Exception):
     """A row was passed with a proof that does not cover it. A bug in the caller, no refusal."""
+
+
+def check_issued(proof: PersonProof) -> None:
+    """Raise ``ProofMismatch`` unless ``proof`` was issued."""
+    if type(proof) is not PersonProof or not isinstance(proof.seal, IssuerSeal):
+        raise ProofMismatch("This is not an issued proof.")
 
 
 def check_cover(proof: ReaderProof, item: Stored) -> None:

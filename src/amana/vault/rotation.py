@@ -1,9 +1,9 @@
 """Rotation: newer keys for what comes, without touching what was sealed before.
 
 A conversation gets a new *generation*: what is sealed from then on hangs on it, older generations keep
-opening. An organisation gets a new *epoch*: its conversation keys are wrapped again under it, in steps
-that may be interrupted and repeated, and nothing below them changes. Numbers are only ever added; see
-decision 0017.
+opening. An organisation gets a new *epoch*: keys of conversations and of people are wrapped again under it,
+in steps that may be interrupted and repeated, and nothing below them changes. Numbers are only ever added;
+see decision 0017.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,10 @@ import structlog
 
 from amana.kernel.ids import ConversationId, OrgId
 from amana.storage.database import Tx
-from amana.vault import queries
+from amana.vault import queries, user_keys
 from amana.vault.errors import CannotUnwrap, KeyUnavailable
-from amana.vault.keychain import KeyChain, OrganisationKeys, unwrap_conversation
+from amana.vault.keychain import KeyChain, OrganisationKeys, unwrap_conversation, unwrap_user
+from amana.vault.user_keys import UserKeyRow
 
 log = structlog.get_logger()
 
@@ -87,7 +88,7 @@ class Rotation:
         return epoch
 
     async def rewrap(self, tx: Tx, org_id: OrgId, *, limit: int = REWRAP_STEP) -> int:
-        """Wrap the next conversation keys under the newest epoch; gives how many, 0 when none is left.
+        """Wrap the next keys of conversations, then of people, under the newest epoch; 0 when none is left.
 
         Each transaction leaves every key either under its old epoch or under the new one, both of
         which open. A key that does not open is reported and left as it is: nothing is made worse.
@@ -98,7 +99,11 @@ class Rotation:
             return 0
         rows = await queries.lock_older_conversation_keys(tx, org_id, epoch, limit=limit)
         old, new = self._wrap_again(organisation, org_id, rows)
-        return await queries.rewrap_conversation_keys(tx, org_id, old, new, epoch) if old else 0
+        if old:
+            return await queries.rewrap_conversation_keys(tx, org_id, old, new, epoch)
+        people = await user_keys.lock_older(tx, org_id, epoch, limit=limit)
+        before, after = self._wrap_people_again(organisation, org_id, people)
+        return await user_keys.rewrap(tx, org_id, before, after, epoch) if before else 0
 
     async def warm(self, tx: Tx, org_id: OrgId) -> None:
         """Open the organisation's keys now, while the root key is at hand. Without a usable one: nothing."""
@@ -137,4 +142,24 @@ class Rotation:
                 continue
             old.append(row)
             new.append(self._keys.wrap_conversation(organisation, org_id, row, key))
+        return old, new
+
+    def _wrap_people_again(
+        self, organisation: OrganisationKeys, org_id: OrgId, rows: Sequence[UserKeyRow]
+    ) -> tuple[list[UserKeyRow], list[UserKeyRow]]:
+        old: list[UserKeyRow] = []
+        new: list[UserKeyRow] = []
+        for row in rows:
+            try:
+                key = unwrap_user(organisation, org_id, row)
+            except CannotUnwrap:
+                log.error(
+                    "vault_user_key_damaged",
+                    org_id=str(org_id),
+                    user_id=str(row.user_id),
+                    generation=row.generation,
+                )
+                continue
+            old.append(row)
+            new.append(self._keys.wrap_user(organisation, org_id, row, key))
         return old, new

@@ -30,6 +30,7 @@ from amana.vault.model import (
     Unreadable,
 )
 from amana.vault.opening import open_root
+from amana.vault.private import Private
 from amana.vault.proofs import READABLE, ReaderProof, check_cover
 from amana.vault.pseudonyms import Pseudonyms
 from amana.vault.rootkey import RootKey
@@ -66,6 +67,7 @@ class Vault:
         self._on_damage = on_damage
         self._keys = KeyChain(database, root, entropy)
         self.pseudonyms = Pseudonyms(self._keys)
+        self.private = Private(self._keys, entropy)
         self.rotation = Rotation(self._keys)
         self.examiner = Examiner(self._keys)
 
@@ -218,7 +220,10 @@ class Vault:
         )
 
     async def note_erased_account(self, tx: Tx, user_id: UserId, now: datetime) -> None:
-        """Write into the erasure journal that this person's account is erased in this transaction."""
+        """Write into the erasure journal that this person's account is erased in this transaction.
+
+        The person's own key ends in it.
+        """
         await erasure.note_account(tx, self._entropy, user_id, now=now)
 
     async def end_due_traces(self, tx: Tx, now: datetime, *, limit: int = TRACES_AT_ONCE) -> int:

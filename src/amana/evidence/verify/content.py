@@ -22,13 +22,19 @@ from amana.evidence.verify.steps import Silent, Steps
 from amana.kernel.entropy import SystemEntropy
 from amana.kernel.ids import ConversationId, bucket_at, time_ms_of
 from amana.vault import DamagedPart, Ground, KeyUnavailable, Vault, issue
-from amana.vault.examining import Examined, ended
+from amana.vault.examining import Examined, ExaminedPerson, ended
 
 PAGE = 500
 """Bodies are larger than what a chain needs: fewer at once."""
 
 CHANGES = (11, 12)
 """``message.edited`` and ``message.removed``: what they change is readable no longer. Numbers are final."""
+
+MARKS = (14, 15, 16, 17)
+"""Reactions and pins: they say which message they stand beside, and change nothing that is readable."""
+
+TARGETED = frozenset({*CHANGES, *MARKS})
+"""Their seal says which message the row has to name."""
 
 LISTED = 20
 """Findings of one kind in one room that are told one by one; the rest is counted."""
@@ -97,6 +103,7 @@ class ContentCheck:
             self._steps.advance(len(events))
         self._leave()
         await self._check_pseudonyms()
+        await self._check_people()
         await self._check_signing_key()
 
     async def _enter(self, event: StoredEvent) -> None:
@@ -134,7 +141,7 @@ class ContentCheck:
                 text = f"is readable again, although it was erased on {erased:%Y-%m-%d %H:%M} UTC"
                 yield self._finding(Code.WRAP_SURPLUS, seq, text)
             elif verdict.grounds[Ground.LIVE] is None:
-                yield from self._compare_target(event, verdict.seen if event.kind in CHANGES else None)
+                yield from self._compare_target(event, verdict.seen if event.kind in TARGETED else None)
         elif replaced_by <= seq and not room.ended and not _INSTEAD & verdict.grounds.keys():
             text = (
                 "cannot be read any more: its key was deleted or moved, but nobody removed the entry and no "
@@ -192,6 +199,16 @@ class ContentCheck:
                     place = Place(Area.CONTENT, room=room)
                     self._report.add([Finding(Code.PSEUDONYM_CHANGED, place, text)])
 
+    async def _check_people(self) -> None:
+        """The keys under which people keep their own things: each opens, and who was erased has none."""
+        examined = self._vault.examiner.examine_people(self._source.tx, self._source.org_id, size=PAGE)
+        try:
+            async for people in examined:
+                self._report.count("keys of people", len(people))
+                self._report.add([finding for one in people for finding in _of_person(one)])
+        except KeyUnavailable:
+            return  # told with the names of the rooms
+
     async def _check_signing_key(self) -> None:
         """The key that the newest log signs with is the one it shows."""
         tx, org_id = self._source.tx, self._source.org_id
@@ -211,6 +228,14 @@ class ContentCheck:
 async def _listed(found: AsyncIterator[list[asyncpg.Record]]) -> AsyncIterator[Sequence[asyncpg.Record]]:
     async for rows in found:
         yield rows
+
+
+def _of_person(one: ExaminedPerson) -> Iterator[Finding]:
+    place, name = Place(Area.CONTENT), f"The key of person {one.user_id}, generation {one.generation},"
+    if one.erased:
+        yield Finding(Code.WRAP_SURPLUS, place, f"{name} is there again, although the person was erased.")
+    if not one.holds:
+        yield Finding(Code.KEY_CHANGED, place, f"{name} does not open: it was changed or exchanged.")
 
 
 def _place(row: asyncpg.Record, column: str) -> tuple[bytes, int]:
