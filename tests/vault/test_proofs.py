@@ -15,7 +15,8 @@ SOURCE = Path(amana.__file__).parent
 # Domain → the kinds of proof that its permission code may issue.
 ISSUERS = {
     "backup": {"system"},
-    "conversations": {"member", "person"},
+    # A person's own words that are not said yet, and the job that says them.
+    "conversations": {"member", "person", "export", "system"},
     "evidence": {"system"},
 }
 

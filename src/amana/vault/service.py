@@ -30,6 +30,7 @@ from amana.vault.model import (
     Unreadable,
 )
 from amana.vault.opening import open_root
+from amana.vault.pending import Pending
 from amana.vault.private import Private
 from amana.vault.proofs import READABLE, ReaderProof, check_cover
 from amana.vault.pseudonyms import Pseudonyms
@@ -67,6 +68,7 @@ class Vault:
         self._on_damage = on_damage
         self._keys = KeyChain(database, root, entropy)
         self.pseudonyms = Pseudonyms(self._keys)
+        self.pending = Pending(self._keys, entropy)
         self.private = Private(self._keys, entropy)
         self.rotation = Rotation(self._keys)
         self.examiner = Examiner(self._keys)
