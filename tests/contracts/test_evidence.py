@@ -48,6 +48,8 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "signOut": frozenset({"session.ended"}),
     "revokeOtherSessions": frozenset({"session.ended"}),
     "revokeSession": frozenset({"session.ended"}),
+    "createToken": frozenset({"token.created"}),
+    "revokeToken": frozenset({"token.revoked"}),
     "createConversation": frozenset({"conversation.created"}),
     "openDirect": frozenset({"conversation.created"}),
     "changeConversation": frozenset({"conversation.changed"}),
@@ -193,6 +195,9 @@ async def come_and_go(recorder: Recorder, bo: str, handle: str) -> None:
     answered = {"challenge_id": opened["challenge_id"], "credential": key.get(opened["options"])}
     await recorder.enter("signInWithPasskey", "/v1/sign-in/passkey", **answered)
     await call("removePasskey", "DELETE", f"/v1/passkeys/{answered['credential']['id']}", bo)
+    wish = {"name": "Notes", "scopes": ["messages:read"]}
+    token = (await call("createToken", "POST", "/v1/tokens", bo, **wish)).json()["token"]
+    await call("revokeToken", "DELETE", f"/v1/tokens/{token['token_id']}", bo)
     known = {"handle": handle, "password": PASSWORD}
     await recorder.enter("signInWithPassword", "/v1/sign-in/password", **known)
     await call("revokeOtherSessions", "DELETE", "/v1/sessions/others", bo)

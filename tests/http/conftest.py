@@ -11,6 +11,7 @@ import httpx
 import pytest
 import uvicorn
 
+from amana.app.description import described
 from amana.app.features import FEATURES
 from amana.app.settings import Settings
 from amana.app.storage import Storage
@@ -62,7 +63,7 @@ async def whole_application(dsn: str, folder: Path) -> AsyncIterator[tuple[Appli
 
             state = State(database, clock, Ids(clock, entropy), entropy, runtime.services)
             edge = EdgeSettings(url, network_burst=UNLIMITED, session_burst=UNLIMITED)
-            yield build_app(FEATURES, state, edge, authenticate=authenticate), runtime
+            yield build_app(FEATURES, state, edge, authenticate=authenticate, described=described()), runtime
     finally:
         await database.close()
 

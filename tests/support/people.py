@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from amana.app.description import described
 from amana.events.doorbell import Doorbell
 from amana.events.log import Log
 from amana.evidence import Evidence
@@ -191,4 +192,5 @@ async def build_house(
         return await sessions.authenticate(desk, token)
 
     state = State(database, clock, ids, entropy, Services(desk))
-    return House(build_app(features, state, edge, authenticate=authenticate), desk, clock, hasher)
+    app = build_app(features, state, edge, authenticate=authenticate, described=described())
+    return House(app, desk, clock, hasher)

@@ -8,6 +8,7 @@ from amana.evidence import Evidence
 from amana.kernel.actor import Role
 from amana.kernel.ids import SessionId
 from amana.people import queries
+from amana.people.api_tokens import queries as api_tokens
 from amana.people.model import SESSION_IDLE_LIFE, SESSION_LIFE
 
 PAGE = 500
@@ -44,7 +45,7 @@ async def list_with_devices(here: Reached) -> list[Listed]:
 
 
 async def end_all_sessions(here: Reached, handle: str) -> int | None:
-    """Sign every device of one person out and record it; None when nobody has the handle.
+    """Sign every device of one person out, end their API tokens, record it; None when nobody has the handle.
 
     Sockets that are open on a running server close when it looks at their sessions again.
 
@@ -58,14 +59,18 @@ async def end_all_sessions(here: Reached, handle: str) -> int | None:
         if account is None:
             return None
         ended = await queries.end_other_sessions(tx, account.user_id, _NO_SESSION, now=now)
-        for session_id in ended:
+        tokens = await api_tokens.end_all_of(tx, account.user_id, now=now)
+        for action, subject in (
+            *(("session.ended", session_id) for session_id in ended),
+            *(("token.revoked", token_id) for token_id in tokens),
+        ):
             await evidence.record(
                 tx,
                 org_id=organisation.org_id,
                 actor_id=None,
-                action="session.ended",
-                subject=session_id,
+                action=action,
+                subject=subject,
                 now=now,
                 detail={"by": "operator"},
             )
-        return len(ended)
+        return len(ended) + len(tokens)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from amana import __version__
 from amana.app.backups import begin_backups
 from amana.app.compliance import person_erasures, tend
+from amana.app.description import described
 from amana.app.drills import begin_drills
 from amana.app.features import FEATURES
 from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
@@ -19,6 +20,7 @@ from amana.app.health import Health
 from amana.app.keys import TEND_PERIOD, KeyCare
 from amana.app.rooms import Rooms
 from amana.app.root import root_key
+from amana.app.scopes import FRAMES, SOCKET
 from amana.app.settings import Settings, TlsMode
 from amana.app.static_client import STATIC, StaticClient
 from amana.app.storage import Storage, cancel_all
@@ -31,6 +33,7 @@ from amana.events.log import Log
 from amana.evidence import Evidence, Sequencer
 from amana.evidence.sequencer import PERIOD as LOG_PERIOD
 from amana.http import Application, EdgeSettings, Services, State, build_app
+from amana.http.scopes import scoped_socket
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
 from amana.kernel.ids import ConversationId, Ids, OrgId, UserId
@@ -170,7 +173,9 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
     )
     still_signed_in = partial(people.still_signed_in, desk)
     hooks = GatewayHooks(database, talk.desk.log, talk.following, hub, still_signed_in)
-    operations = [SocketOperation(one.frame, one.run) for one in talk.operations.table().values()]
+    operations = [
+        SocketOperation(one.frame, one.run, FRAMES.get(name)) for name, one in talk.operations.table().items()
+    ]
     gateway = Gateway(hooks, operations, hub=hub, clock=clock, entropy=entropy)
     sequencer = Sequencer(database, vault, clock, entropy, host=urlsplit(edge.public_url).netloc)
     persons = person_erasures(database, desk, talk.desk)
@@ -181,7 +186,8 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
         edge,
         authenticate=partial(people.authenticate, desk),
         version=__version__,
-        sockets={"/v1/socket": gateway.asgi},
+        sockets={"/v1/socket": scoped_socket(gateway.asgi, SOCKET)},
+        described=described(),
         pages=Health(StaticClient(STATIC), database, clock, storage.space),
     )
     proxies = tuple(edge.trusted_proxies)

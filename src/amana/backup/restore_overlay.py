@@ -11,6 +11,7 @@ import asyncpg
 
 from amana.events.fences import bump_fences, newest_places
 from amana.kernel.ids import ConversationId, OrgId
+from amana.people.api_tokens.queries import end_every
 from amana.people.queries import end_every_session
 from amana.storage.database import SEARCH_PATH, Tx
 from amana.vault import erasure
@@ -60,7 +61,7 @@ async def overlay(
             tx = Tx(connection, org_id)
             lost = await drop_wraps_without_message(tx, await newest_places(tx))
             conversations = await bump_fences(tx, now=now)
-            devices = await end_every_session(tx, now=now)
+            devices = await end_every_session(tx, now=now) + await end_every(tx, now=now)
             return Overlaid(put_back is not None, ended, lost, conversations, devices)
     finally:
         await connection.close()

@@ -38,6 +38,7 @@ from amana.http.going_on import GoingOn
 from amana.http.headers import SecurityHeaders
 from amana.http.intake import Intake
 from amana.http.origin import OriginCheck
+from amana.http.scopes import within_scope
 from amana.http.settings import EdgeSettings
 from amana.kernel.errors import Refusal
 from amana.kernel.feature import Feature
@@ -54,9 +55,10 @@ class Application:
         litestar: the router inside, for contract tests that walk its routes.
     """
 
-    def __init__(self, litestar: Litestar, edge: App) -> None:
+    def __init__(self, litestar: Litestar, edge: App, described: openapi.Described) -> None:
         self.litestar = litestar
         self._edge = edge
+        self._described = described
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -66,7 +68,7 @@ class Application:
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
-        return openapi.document(self.litestar)
+        return openapi.document(self.litestar, self._described)
 
 
 def build_app(
@@ -79,6 +81,7 @@ def build_app(
     sockets: Mapping[str, App] | None = None,
     pages: App | None = None,
     lifespan: Sequence[Lifespan] = (),
+    described: openapi.Described | None = None,
 ) -> Application:
     """Build the application.
 
@@ -87,8 +90,10 @@ def build_app(
         sockets: path → ASGI application for WebSockets; ``scope["actor"]`` is set before it runs.
         pages: serves every path outside ``/v1``: the static web client.
         lifespan: entered at start, left at stop.
+        described: refusals and scopes of every operation; without scopes API tokens may nothing.
     """
-    litestar = _router(features, state, version=version, lifespan=lifespan)
+    described = described or openapi.Described()
+    litestar = _router(features, state, version=version, lifespan=lifespan, described=described)
     clock = state.clock
     edge: App = GoingOn(_Dispatch(litestar, sockets=sockets or {}, pages=pages))
     edge = Intake(edge, body_bytes=settings.body_bytes, request_seconds=settings.request_seconds)
@@ -101,11 +106,16 @@ def build_app(
     edge = OriginCheck(edge, origin=settings.origin)
     edge = _EdgeAnswers(edge, state)
     edge = SecurityHeaders(edge, is_https=settings.is_https)
-    return Application(litestar, edge)
+    return Application(litestar, edge, described)
 
 
 def _router(
-    features: Sequence[Feature], state: State, *, version: str, lifespan: Sequence[Lifespan]
+    features: Sequence[Feature],
+    state: State,
+    *,
+    version: str,
+    lifespan: Sequence[Lifespan],
+    described: openapi.Described,
 ) -> Litestar:
     routes: list[Any] = [route for feature in features for route in feature.routes]
     with warnings.catch_warnings():
@@ -113,6 +123,7 @@ def _router(
         warnings.simplefilter("ignore", LitestarDeprecationWarning)
         return Litestar(
             route_handlers=routes,
+            guards=[within_scope(described.scopes)],
             dependencies={"ctx": Provide(_context_provider(state), sync_to_thread=False)},
             exception_handlers={
                 Refusal: _on_refusal,
@@ -120,7 +131,7 @@ def _router(
                 RecursionError: _on_deep_nesting,
                 Exception: _fault_handler(state),
             },
-            openapi_config=openapi.openapi_config(version=version),
+            openapi_config=openapi.openapi_config(version=version, described=described),
             lifespan=list(lifespan),
             logging_config=None,
         )

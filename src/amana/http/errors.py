@@ -45,6 +45,24 @@ class WrongOrigin(Forbidden):
     code = "wrong_origin"
 
 
+class ScopeMissing(Forbidden):
+    """The API token was not made for this; ``scope`` names what it would need."""
+
+    code = "token_scope_missing"
+
+    def __init__(self, *, scope: str) -> None:
+        super().__init__("This token may not do this.", scope=scope)
+
+
+class NotForTokens(Forbidden):
+    """No API token may do this, whatever its scopes: it needs a person who signed in."""
+
+    code = "not_for_tokens"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in to do this; an API token is not enough.")
+
+
 class TooManyRequests(Busy):
     """A network or a session asked more often than the limit."""
 
@@ -65,6 +83,8 @@ REFUSALS = (
     MethodNotAllowed,
     BodyTooLarge,
     WrongOrigin,
+    ScopeMissing,
+    NotForTokens,
     TooManyRequests,
     RequestTimeout,
 )

@@ -21,6 +21,8 @@ class Actor:
 
     Attributes:
         language: the person's own choice, one of ``en de et ar``.
+        scopes: what a program with an API token may do of all that the person may; None: everything.
+            Such a token's id stands as ``session_id``.
     """
 
     org_id: OrgId
@@ -29,3 +31,4 @@ class Actor:
     session_id: SessionId
     role: Role
     language: str
+    scopes: frozenset[str] | None = None

@@ -8,6 +8,7 @@ from uuid import UUID
 from amana.kernel.actor import Role
 from amana.kernel.ids import DeviceId, SessionId, UserId
 from amana.people import entry_queries, queries, throttle
+from amana.people.api_tokens import queries as api_token_queries
 from amana.people.desk import Desk
 from amana.people.errors import LastOwner, UnknownPerson
 from amana.people.model import Account
@@ -19,6 +20,7 @@ TABLES: Final = (
     "amana.handle",
     "amana.passkey",
     "amana.device_session",
+    "amana.api_token",
     "amana.passkey_challenge",
     "amana.sign_in_throttle",
     "amana.invitation",
@@ -76,6 +78,7 @@ async def erase_rows(tx: Tx, account: Account, *, now: datetime) -> tuple[list[S
     """
     user_id = account.user_id
     sessions = await queries.delete_sessions(tx, user_id)
+    api_tokens = await api_token_queries.delete_all_of(tx, user_id)
     devices: set[DeviceId | None] = {None, *(device for _, device in sessions)}
     for device in devices:
         for bucket in throttle.buckets_for(account.handle, "", device):
@@ -86,7 +89,7 @@ async def erase_rows(tx: Tx, account: Account, *, now: datetime) -> tuple[list[S
     await entry_queries.revoke_invitations_of(tx, user_id, now=now)
     erased = Account(user_id, ERASED_NAME, freed_handle(user_id), Role.GUEST, "en", None, is_erased=True)
     await queries.erase_account(tx, erased, now=now)
-    return [SessionId(session_id) for session_id, _ in sessions], passkeys
+    return [SessionId(one) for one in (*(session_id for session_id, _ in sessions), *api_tokens)], passkeys
 
 
 def freed_handle(user_id: UUID) -> str:

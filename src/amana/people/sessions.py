@@ -5,8 +5,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from amana.kernel.actor import Actor, Role
-from amana.kernel.ids import DeviceId, OrgId, SessionId, UserId
+from amana.kernel.ids import DeviceId, OrgId, SessionId
 from amana.people import queries, tokens
+from amana.people.api_tokens import service as api_tokens
 from amana.people.desk import Desk
 from amana.people.device_label import device_label
 from amana.people.errors import SessionNotFound
@@ -21,6 +22,7 @@ from amana.people.model import (
     SignedIn,
     Visitor,
 )
+from amana.people.tokens import SessionToken
 from amana.storage.database import Tx
 from amana.storage.space import essential
 
@@ -37,7 +39,7 @@ async def authenticate(desk: Desk, token: str) -> Actor | None:
     if kept is not None:
         return kept
     generation = desk.sessions.generation
-    found = await _look_up(desk, parsed.org_id, parsed.user_id, parsed.session_id)
+    found = await _look_up(desk, parsed)
     if found is None or not hmac.compare_digest(found[1], parsed.digest):
         return None
     desk.sessions.keep(parsed, found[0], generation=generation)
@@ -52,16 +54,18 @@ async def still_signed_in(desk: Desk, actor: Actor) -> bool:
     and then every few minutes, because sessions also expire and other processes revoke. A role
     that changed in the same gap is noticed too: ``on_role_changed`` sends the sockets back.
     """
-    found = await _look_up(desk, actor.org_id, actor.user_id, actor.session_id)
+    known = SessionToken(actor.org_id, actor.user_id, actor.session_id, b"", actor.scopes is not None)
+    found = await _look_up(desk, known)
     if found is not None and found[0].role is not actor.role:
         desk.on_role_changed(actor.user_id)
     return found is not None
 
 
-async def _look_up(
-    desk: Desk, org_id: OrgId, user_id: UserId, session_id: SessionId
-) -> tuple[Actor, bytes] | None:
+async def _look_up(desk: Desk, token: SessionToken) -> tuple[Actor, bytes] | None:
     """The actor of a living session and its token's hash; moves ``last_seen`` in coarse steps."""
+    if token.is_api:
+        return await api_tokens.recognise(desk, token)
+    org_id, user_id, session_id = token.org_id, token.user_id, token.session_id
     now = desk.clock.now()
     async with desk.db.read(org_id) as tx:
         row = await queries.find_session(tx, user_id, session_id)

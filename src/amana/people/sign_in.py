@@ -7,6 +7,7 @@ import structlog
 from amana.kernel.actor import Actor
 from amana.kernel.ids import OrgId
 from amana.people import accounts, ceremonies, confirmation, queries, sessions, throttle, tokens
+from amana.people.api_tokens import service as api_tokens
 from amana.people.ceremonies import NewPasskey
 from amana.people.desk import Desk
 from amana.people.device_label import device_label
@@ -155,7 +156,7 @@ async def remove_passkey(desk: Desk, tx: Tx, actor: Actor, credential_id: str) -
 
 
 async def change_password(desk: Desk, actor: Actor, *, current: str | None, new: str, network: str) -> None:
-    """Set or change one's own password; all other devices are signed out.
+    """Set or change one's own password; all other devices are signed out and all API tokens end.
 
     Raises:
         SignInFailed: there is a password and ``current`` is not it.
@@ -176,6 +177,8 @@ async def change_password(desk: Desk, actor: Actor, *, current: str | None, new:
         await queries.update_password(tx, actor.user_id, password_hash)
         await _record_method(desk, tx, actor, "password.changed")
         await sessions.revoke_others(desk, tx, actor)
+        # Whoever knew the old password could have made them.
+        await api_tokens.revoke_all(desk, tx, actor)
 
 
 async def _record_method(desk: Desk, tx: Tx, actor: Actor, action: str) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from amana.events.model import Appended
+from amana.http.scopes import require_scope
 from amana.kernel.actor import Actor
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId
@@ -43,7 +44,14 @@ class SocketOperation:
             ``context.settle(…)`` and returns None: many may be under way on one socket and no task
             is made. It may return an awaitable instead; its result, if any, is sent as reply.
             A ``Refusal`` raised in either becomes a ``refused`` element.
+        scope: what an API token needs for it; None: no token may.
     """
 
     frame: type[msgspec.Struct]
     run: Callable[[SocketContext, Any], Awaitable[bytes | None] | None]
+    scope: str | None = None
+
+    def held_to_scope(self, context: SocketContext, frame: Any) -> Awaitable[bytes | None] | None:  # noqa: ANN401  as ``run``
+        """``run`` for sockets of API tokens: raises ScopeMissing or NotForTokens."""
+        require_scope(context.actor, self.scope)
+        return self.run(context, frame)

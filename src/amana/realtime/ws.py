@@ -66,6 +66,7 @@ class Gateway:
         self.pump = Pump(hub, hooks, clock)
         self.decode = wire.frame_decoder(operations).decode
         self.operations = {operation.frame: operation.run for operation in operations}
+        self.for_tokens = {operation.frame: operation.held_to_scope for operation in operations}
         self.admission = Admission(clock)
         self.draining = False
         self._sockets: set[WebSocket] = set()
@@ -140,6 +141,7 @@ class WebSocket:
         self.session = Session(actor)
         self.under_way = 0
         self._gateway = gateway
+        self._operations = gateway.operations if actor.scopes is None else gateway.for_tokens
         self._transport = AsgiTransport(send, self._writable)
         self._flood = FloodGuard(gateway.clock.monotonic_s())
         self._abort: asyncio.TimerHandle | None = None
@@ -224,7 +226,7 @@ class WebSocket:
             self._refuse_flood(text)
             return
         frame = self._decode(text)
-        run = self._gateway.operations.get(type(frame)) if frame is not None else None
+        run = self._operations.get(type(frame)) if frame is not None else None
         if run is not None and frame is not None:
             self._operate(run, frame)
         elif isinstance(frame, wire.Ping):

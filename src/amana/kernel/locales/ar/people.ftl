@@ -28,3 +28,6 @@ error-role-too-high = لا يمكنك منح سوى أدوار أدنى من د�
 error-last-owner = يجب أن يبقى للمؤسسة مالك واحد على الأقل. عيّن مالكًا آخر أولًا.
 error-not-permitted = لا يُسمح لك بهذا الإجراء. يستطيع مدير النظام القيام به.
 error-session-not-found = لا يوجد جهاز كهذا، أو سُجّل خروجه من قبل.
+error-api-token-not-found = لا يوجد رمز كهذا، أو أنه أُنهي من قبل.
+error-too-many-api-tokens = لديك { $limit } رمزًا، وهذا هو الحد الأقصى. يُرجى إنهاء أحدها أولًا.
+error-scope-too-wide = لا يستطيع هذا الرمز منح أكثر مما يملك: { $scopes }

@@ -12,3 +12,5 @@ error-unauthenticated = Bitte melden Sie sich zuerst an.
 error-forbidden = Das dürfen Sie nicht tun.
 error-storage-unavailable = Der Server kann gerade nicht antworten. Bitte versuchen Sie es gleich noch einmal.
 error-busy = Der Server ist gerade ausgelastet. Bitte versuchen Sie es gleich noch einmal.
+error-token-scope-missing = Dieses API-Token darf das nicht. Es bräuchte den Bereich { $scope }.
+error-not-for-tokens = Bitte melden Sie sich dafür selbst an. Ein API-Token genügt dafür nicht.

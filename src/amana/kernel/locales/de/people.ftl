@@ -28,3 +28,6 @@ error-role-too-high = Sie können nur Rollen unterhalb Ihrer eigenen vergeben.
 error-last-owner = Die Organisation braucht mindestens eine Eigentümerin oder einen Eigentümer. Bestimmen Sie zuerst jemand anderen.
 error-not-permitted = Das dürfen Sie nicht tun. Die Administration kann es.
 error-session-not-found = Dieses Gerät gibt es nicht, oder es ist bereits abgemeldet.
+error-api-token-not-found = Dieses Token gibt es nicht, oder es ist bereits beendet.
+error-too-many-api-tokens = Sie haben { $limit } Tokens, mehr sind nicht möglich. Beenden Sie zuerst eines.
+error-scope-too-wide = Dieses Token kann nicht mehr erlauben, als es selbst darf: { $scopes }

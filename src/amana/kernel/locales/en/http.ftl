@@ -12,3 +12,5 @@ error-unauthenticated = Please sign in first.
 error-forbidden = You are not allowed to do this.
 error-storage-unavailable = The server cannot answer right now. Please try again shortly.
 error-busy = The server is busy right now. Please try again in a moment.
+error-token-scope-missing = This API token was not made for this. It would need the scope { $scope }.
+error-not-for-tokens = Sign in to do this. An API token is not enough, whatever it may do.

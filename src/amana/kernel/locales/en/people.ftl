@@ -28,3 +28,6 @@ error-role-too-high = You can only give roles below your own.
 error-last-owner = The organisation must keep at least one owner. Make somebody else owner first.
 error-not-permitted = You are not allowed to do this. An administrator can.
 error-session-not-found = There is no such device, or it is signed out already.
+error-api-token-not-found = There is no such token, or it ended already.
+error-too-many-api-tokens = You have { $limit } tokens, which is the most. End one first.
+error-scope-too-wide = This token cannot give more than it may do itself: { $scopes }

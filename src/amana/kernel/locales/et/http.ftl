@@ -12,3 +12,5 @@ error-unauthenticated = Palun logige kõigepealt sisse.
 error-forbidden = Teil ei ole selleks õigust.
 error-storage-unavailable = Server ei saa praegu vastata. Palun proovige peagi uuesti.
 error-busy = Server on praegu hõivatud. Palun proovige hetke pärast uuesti.
+error-token-scope-missing = Sellel API-loal ei ole selleks õigust. Vaja oleks ulatust { $scope }.
+error-not-for-tokens = Selleks palun logige ise sisse. API-loast ei piisa.

@@ -28,3 +28,6 @@ error-role-too-high = Saate anda ainult enda omast madalamaid rolle.
 error-last-owner = Organisatsioonil peab olema vähemalt üks omanik. Määrake kõigepealt keegi teine omanikuks.
 error-not-permitted = Teil ei ole selleks õigust. Administraatoril on.
 error-session-not-found = Sellist seadet ei ole või on see juba välja logitud.
+error-api-token-not-found = Sellist luba ei ole või on see juba lõpetatud.
+error-too-many-api-tokens = Teil on juba { $limit } luba, rohkem ei saa. Lõpetage enne mõni neist.
+error-scope-too-wide = See luba ei saa anda rohkem, kui tal endal on: { $scopes }

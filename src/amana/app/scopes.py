@@ -1,0 +1,91 @@
+"""What an API token needs for which endpoint and which frame: the one table, and nothing beside it.
+
+Whoever adds an endpoint or a frame adds a line; a contract test walks the router and the socket. Until
+then tokens may not use it. A scope never gives more than the person's own role does.
+"""
+
+from typing import Final
+
+from amana.http.scopes import ANY_TOKEN, Scopes
+from amana.people.api_tokens.model import ScopeName
+
+READ: Final[ScopeName] = "messages:read"
+WRITE: Final[ScopeName] = "messages:write"
+ROOMS: Final[ScopeName] = "rooms:manage"
+PEOPLE: Final[ScopeName] = "people:read"
+PERSONAL: Final[ScopeName] = "personal"
+ACCOUNT: Final[ScopeName] = "account"
+ADMIN: Final[ScopeName] = "admin"
+# Only somebody who signs in, or holds the secret of a link.
+NO_TOKEN: Final = None
+
+# To open a socket, and for the frames that belong to no domain: hello, open, close, ping.
+SOCKET: Final = READ
+
+# OpenAPI's operationId → scope.
+OPERATIONS: Final[Scopes] = {
+    # Coming in
+    "previewSetup": NO_TOKEN,
+    "setUp": NO_TOKEN,
+    "previewInvitation": NO_TOKEN,
+    "join": NO_TOKEN,
+    "openSignIn": NO_TOKEN,
+    "signInWithPasskey": NO_TOKEN,
+    "signInWithPassword": NO_TOKEN,
+    "signOut": NO_TOKEN,
+    # Oneself
+    "getMe": ANY_TOKEN,
+    "changeMe": ACCOUNT,
+    "openPasskey": ACCOUNT,
+    "addPasskey": ACCOUNT,
+    "listPasskeys": ACCOUNT,
+    "removePasskey": ACCOUNT,
+    "changePassword": ACCOUNT,
+    "listSessions": ACCOUNT,
+    "revokeSession": ACCOUNT,
+    "revokeOtherSessions": ACCOUNT,
+    "createToken": ACCOUNT,
+    "listTokens": ACCOUNT,
+    "revokeToken": ACCOUNT,
+    # Others
+    "listPeople": PEOPLE,
+    "createInvitation": ADMIN,
+    "listInvitations": ADMIN,
+    "revokeInvitation": ADMIN,
+    "changeRole": ADMIN,
+    "erasePerson": ADMIN,
+    "showErasure": ADMIN,
+    # Conversations
+    "sync": READ,
+    "getConversation": READ,
+    "listMembers": READ,
+    "whoCouldSee": READ,
+    "openDirect": WRITE,
+    "createConversation": ROOMS,
+    "changeConversation": ROOMS,
+    "addMember": ROOMS,
+    "removeMember": ROOMS,
+    "changeOwner": ROOMS,
+    # Messages
+    "listMessages": READ,
+    "getMessage": READ,
+    "listEvents": READ,
+    "sendMessage": WRITE,
+    "editMessage": WRITE,
+    "removeMessage": WRITE,
+    "markRead": WRITE,
+    # The transparency log is for everybody who belongs here.
+    "readLogState": ANY_TOKEN,
+    "readLogCheckpoint": ANY_TOKEN,
+    "readLogTile": ANY_TOKEN,
+    "readLogPolicy": ANY_TOKEN,
+    "changeLogPolicy": ADMIN,
+}
+
+# Frame type of the socket (``t``) → scope.
+FRAMES: Final[Scopes] = {
+    "send": WRITE,
+    "edit": WRITE,
+    "remove": WRITE,
+    "read": WRITE,
+}
