@@ -161,16 +161,46 @@ class Log:
         limit: int,
         first: Seq = START,
         without: Collection[int] = (),
+        without_under: Collection[int] = (),
     ) -> list[StoredEvent]:
         """The last ``limit`` events before ``before``, ascending; one statement, whatever lies between.
 
         Args:
             first: events before this one are left out.
             without: kinds that are skipped.
+            without_under: kinds that are skipped where they stand under another event.
         """
         return await queries.events_back(
-            tx, conversation_id, first=first, before=before, without=without, limit=limit
+            tx,
+            conversation_id,
+            first=first,
+            before=before,
+            without=without,
+            without_under=without_under,
+            limit=limit,
         )
+
+    async def under(
+        self,
+        tx: Tx,
+        conversation_id: ConversationId,
+        target: Seq,
+        kind: int,
+        *,
+        before: Seq,
+        limit: int,
+        first: Seq = START,
+    ) -> list[StoredEvent]:
+        """The last ``limit`` events of ``kind`` before ``before`` that stand under ``target``, ascending."""
+        return await queries.events_under(
+            tx, conversation_id, target, kind, first=first, before=before, limit=limit
+        )
+
+    async def count_under(
+        self, tx: Tx, conversation_id: ConversationId, target: Seq, kind: int, *, upto: Seq
+    ) -> int:
+        """How many events of ``kind`` stand under ``target``, up to ``upto``."""
+        return await queries.count_under(tx, conversation_id, target, kind, upto=upto)
 
     async def at(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[StoredEvent]:
         """Single events by place, ascending; places without an event are left out."""
@@ -187,7 +217,7 @@ class Log:
     async def newest_of_kind(
         self, tx: Tx, kind: int, ranges: Sequence[tuple[ConversationId, Seq, Seq]]
     ) -> dict[ConversationId, StoredEvent]:
-        """Of each of many conversations its newest event of ``kind``, in one statement.
+        """Of each of many conversations its newest event of ``kind`` under no other, in one statement.
 
         Args:
             ranges: conversation, first and last ``seq`` to look at, both included; each conversation once.
@@ -231,6 +261,10 @@ class Log:
     async def user_position(self, tx: Tx, user_id: UserId) -> int:
         """The newest position of a person's private log, 0 when it is empty."""
         return await queries.user_position(tx, user_id)
+
+    async def user_positions(self, tx: Tx, user_ids: Sequence[UserId]) -> dict[UserId, int]:
+        """The newest positions of many persons' logs in one statement; who has none yet is left out."""
+        return await queries.user_positions(tx, user_ids) if user_ids else {}
 
     async def forget_user(self, tx: Tx, user_id: UserId, *, limit: int) -> int:
         """Delete at most ``limit`` private events of a person who was erased; gives how many there were."""

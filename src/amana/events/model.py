@@ -18,7 +18,7 @@ class NewEvent:
         countable: whether it counts as unread (raises ``msg_no``).
         client_id: the retry key; its month is the partition the event lives in.
         content: UTF-8 JSON exactly as clients will get it; sealed by the log.
-        target_seq: the event that this one changes, for edits and removals.
+        target_seq: the event that this one changes or stands under: edits, removals, answers in a thread.
         revision: 0 for the first wording, 1, 2 … for edits; part of the seal's associated data.
     """
 

@@ -44,6 +44,7 @@ SELECT {_COLUMNS}
                                    WHERE n.conversation_id = $1 AND n.first_seq < $3
                                    ORDER BY n.first_seq DESC LIMIT 1)
                   AND p.seq >= $2 AND p.seq < $3 AND p.kind <> ALL($4::smallint[])
+                  AND (p.target_seq IS NULL OR p.kind <> ALL($6::smallint[]))
                 ORDER BY p.seq DESC OFFSET $5 - 1 LIMIT 1)) AS seq) AS lowest
   JOIN conversation_bucket b ON b.conversation_id = $1 AND b.first_seq < $3
                             AND (b.last_seq IS NULL OR b.last_seq >= lowest.seq)
@@ -51,8 +52,22 @@ SELECT {_COLUMNS}
        SELECT * FROM event p
         WHERE p.conversation_id = $1 AND p.bucket = b.bucket AND p.seq >= lowest.seq AND p.seq < $3
           AND p.kind <> ALL($4::smallint[])
+          AND (p.target_seq IS NULL OR p.kind <> ALL($6::smallint[]))
         ORDER BY p.seq DESC LIMIT $5) e
  ORDER BY e.seq DESC LIMIT $5
+"""  # noqa: S608  only column names are put in
+
+# What stands under another event. Few months hold some, and each probe is of one index.
+_UNDER = f"""
+SELECT {_COLUMNS}
+  FROM conversation_bucket b
+ CROSS JOIN LATERAL (
+       SELECT * FROM event p
+        WHERE p.conversation_id = $1 AND p.bucket = b.bucket AND p.target_seq = $2 AND p.kind = $3
+          AND p.seq >= $4 AND p.seq < $5
+        ORDER BY p.seq DESC LIMIT $6) e
+ WHERE b.conversation_id = $1 AND b.first_seq < $5 AND (b.last_seq IS NULL OR b.last_seq >= $4)
+ ORDER BY e.seq DESC LIMIT $6
 """  # noqa: S608  only column names are put in
 
 _OUTLINES = """
@@ -99,6 +114,7 @@ SELECT {_COLUMNS}
               SELECT p.seq FROM event p
                WHERE p.conversation_id = wanted.conversation_id AND p.bucket = b.bucket
                  AND p.seq BETWEEN wanted.first AND wanted.last AND p.kind = $4
+                 AND p.target_seq IS NULL
                ORDER BY p.seq DESC LIMIT 1) q
         WHERE b.conversation_id = wanted.conversation_id AND b.last_seq IS NULL
         ORDER BY q.seq DESC LIMIT 1) n ON true
@@ -108,6 +124,7 @@ SELECT {_COLUMNS}
               SELECT * FROM event p
                WHERE p.conversation_id = wanted.conversation_id AND p.bucket = b.bucket
                  AND p.seq BETWEEN greatest(wanted.first, n.seq) AND wanted.last AND p.kind = $4
+                 AND p.target_seq IS NULL
                ORDER BY p.seq DESC LIMIT 1) q
         WHERE b.conversation_id = wanted.conversation_id AND b.first_seq <= wanted.last
           AND (b.last_seq IS NULL OR b.last_seq >= greatest(wanted.first, n.seq))
@@ -269,11 +286,47 @@ async def changes_of(tx: Tx, conversation_id: ConversationId, kind: int, targets
 
 
 async def events_back(
-    tx: Tx, conversation_id: ConversationId, *, first: Seq, before: Seq, without: Iterable[int], limit: int
+    tx: Tx,
+    conversation_id: ConversationId,
+    *,
+    first: Seq,
+    before: Seq,
+    without: Iterable[int],
+    without_under: Iterable[int],
+    limit: int,
 ) -> list[StoredEvent]:
-    """The last ``limit`` events with ``first <= seq < before`` of other kinds than ``without``, ascending."""
-    rows = await tx.fetch(_BACK, conversation_id, first, before, sorted(without), limit)
+    """The last ``limit`` events with ``first <= seq < before`` of other kinds than ``without``, ascending.
+
+    Of ``without_under`` only those that stand under no other event.
+    """
+    rows = await tx.fetch(
+        _BACK, conversation_id, first, before, sorted(without), limit, sorted(without_under)
+    )
     return [_stored(row) for row in reversed(rows)]
+
+
+async def events_under(
+    tx: Tx, conversation_id: ConversationId, target: Seq, kind: int, *, first: Seq, before: Seq, limit: int
+) -> list[StoredEvent]:
+    """The last ``limit`` events of ``kind`` under ``target`` with ``first <= seq < before``, ascending."""
+    rows = await tx.fetch(_UNDER, conversation_id, target, kind, first, before, limit)
+    return [_stored(row) for row in reversed(rows)]
+
+
+async def count_under(tx: Tx, conversation_id: ConversationId, target: Seq, kind: int, *, upto: Seq) -> int:
+    """How many events of ``kind`` stand under ``target``, up to ``upto``."""
+    rows = await tx.fetch(
+        """
+        SELECT count(*) AS events FROM event e
+         WHERE e.conversation_id = $1 AND e.target_seq = $2 AND e.kind = $3 AND e.seq <= $4
+        """,
+        conversation_id,
+        target,
+        kind,
+        upto,
+    )
+    count: int = rows[0]["events"]
+    return count
 
 
 async def events_at(tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[StoredEvent]:
@@ -289,7 +342,10 @@ async def events_at_each(tx: Tx, places: Sequence[tuple[ConversationId, Seq]]) -
 async def newest_of_kind(
     tx: Tx, kind: int, ranges: Sequence[tuple[ConversationId, Seq, Seq]]
 ) -> list[StoredEvent]:
-    """Of each conversation its newest event of ``kind`` with ``first <= seq <= last``, where there is one."""
+    """Of each conversation its newest event of ``kind`` with ``first <= seq <= last``, where there is one.
+
+    What stands under another event is passed over.
+    """
     rows = await tx.fetch(
         _NEWEST,
         [room for room, _, _ in ranges],
@@ -327,6 +383,12 @@ async def append_user(tx: Tx, org_id: OrgId, events: Sequence[NewUserEvent], *, 
 async def user_position(tx: Tx, user_id: UserId) -> int:
     found = await tx.value("SELECT pos FROM user_head WHERE user_id = :user_id", user_id=user_id)
     return found if isinstance(found, int) else 0
+
+
+async def user_positions(tx: Tx, user_ids: Sequence[UserId]) -> dict[UserId, int]:
+    """The newest positions of many persons' logs; who has none yet is left out."""
+    rows = await tx.fetch("SELECT user_id, pos FROM user_head WHERE user_id = ANY($1)", user_ids)
+    return {UserId(row["user_id"]): row["pos"] for row in rows}
 
 
 async def user_events(tx: Tx, user_id: UserId, *, after: int, limit: int) -> list[UserEvent]:
