@@ -1,7 +1,8 @@
 """Opening events for a member: the one place in this domain that makes a reader proof.
 
 A seal covers who wrote it and as which revision, but not the row's ``target_seq``. So edits and removals say
-in their content as well what they change, and whoever opens them here gets ``DAMAGED`` where both differ.
+in their content as well what they change, and answers in which thread they stand; whoever opens them here
+gets ``DAMAGED`` where both differ.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from amana.conversations.events import CHANGES
+from amana.conversations.events import CHANGES, MESSAGE_CREATED
 from amana.conversations.model import Member
 from amana.events.model import StoredEvent
 from amana.kernel.ids import OrgId, Seq
@@ -22,12 +23,15 @@ log = structlog.get_logger()
 
 
 class _Change(msgspec.Struct):
-    """The part of an edit or a removal that says which message it changes."""
+    """The part of an edit or a removal that says which message it changes; of an answer, its thread."""
 
     target: int | None = None
+    thread: int | None = None
 
 
 _change = msgspec.json.Decoder(_Change).decode
+# In a text the quotation marks would be escaped.
+_IN_THREAD = b'"thread":'
 
 
 def proof_of(org_id: OrgId, member: Member) -> MemberProof:
@@ -86,6 +90,10 @@ def _checked(event: StoredEvent, content: bytes | Unreadable) -> bytes | Unreada
         return content
     if event.kind in CHANGES:
         sound = event.target_seq is not None and _change(content).target == event.target_seq
+    elif event.kind == MESSAGE_CREATED:
+        # Most messages stand in no thread and need not be read for it.
+        thread = _change(content).thread if _IN_THREAD in content else None
+        sound = event.target_seq == thread and event.revision == 0
     else:
         sound = event.target_seq is None and event.revision == 0
     if sound:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from amana.conversations.mentions.model import Naming
 from amana.kernel.ids import ClientId, ConversationId, Seq
 
 
@@ -12,14 +13,20 @@ class Draft:
     Attributes:
         client_id: the retry key, made once per message.
         reply_to: the message that is answered.
+        thread: the message under which this one stands, instead of in the stream of the room.
+        mentions: who is named, in the order of the text.
+        everyone: everybody is called; as many others as the writer was told this would reach.
     """
 
     conversation_id: ConversationId
     client_id: ClientId
     text: str
     reply_to: Seq | None = None
+    thread: Seq | None = None
+    mentions: tuple[Naming, ...] = ()
+    everyone: int | None = None
 
     @property
     def only_words(self) -> bool:
         """Nothing but text: stored by the batch, together with what others send. Else see ``posting``."""
-        return True
+        return self.thread is None and not self.mentions and self.everyone is None

@@ -10,6 +10,9 @@ from amana.conversations.model import Member
 from amana.kernel.ids import OrgId, Seq
 from amana.storage.database import Tx
 
+# A thread goes on under a message that was removed; everything else ends with it.
+STAYS = frozenset({"thread"})
+
 
 class Extra(Protocol):
     """One kind of addition.
@@ -27,11 +30,14 @@ class Extra(Protocol):
 async def with_extras(
     tx: Tx, org_id: OrgId, member: Member, entries: Sequence[Entry], extras: Sequence[Extra]
 ) -> list[Entry]:
-    """Add to the messages that can be read what stands beside them; one look-up per kind and page."""
-    seqs = [Seq(entry.seq) for entry in entries if entry.kind == "message.created" and entry.removed is None]
-    if not seqs:
-        return list(entries)
-    found = {extra.field: await extra.of(tx, org_id, member, seqs) for extra in extras}
+    """Add to messages what stands beside them; one look-up per kind and page."""
+    messages = [entry for entry in entries if entry.kind == "message.created"]
+    there = [Seq(entry.seq) for entry in messages if entry.removed is None]
+    every = [Seq(entry.seq) for entry in messages]
+    found = {}
+    for extra in extras:
+        seqs = every if extra.field in STAYS else there
+        found[extra.field] = await extra.of(tx, org_id, member, seqs) if seqs else {}
     result = []
     for entry in entries:
         mine = {field: of[Seq(entry.seq)] for field, of in found.items() if Seq(entry.seq) in of}

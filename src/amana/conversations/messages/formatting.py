@@ -9,12 +9,16 @@ One pass over the text, whatever it contains: every lookup that has failed once 
 
 The tree is plain JSON. Blocks: ``p`` and ``quote`` with ``spans``, ``list`` with ``items`` (each a list of
 spans), ``code`` with ``text``. Spans: ``text`` and ``code`` with ``text``; ``b``, ``i``, ``s`` with
-``spans``; ``link`` with ``text`` (as typed) and ``href``.
+``spans``; ``link`` with ``text`` (as typed) and ``href``; ``mention`` with ``text`` (as typed) and
+``user_id``, which is left out where everybody is meant.
 """
 
 import re
+from collections.abc import Sequence
 from typing import TypedDict
 from unicodedata import category
+
+from amana.conversations.mentions.model import Found
 
 Node = dict[str, object]
 
@@ -31,7 +35,10 @@ class Block(TypedDict, total=False):
 _STYLES = {"*": "b", "_": "i", "~": "s"}
 # Direction overrides end an address: they could make it look like another one.
 _URL = r"https?://[^\s<>\"`\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x1f]+"
-_TOKEN = re.compile(rf"{_URL}|[*_~`]", re.IGNORECASE)
+# While a text is read, a name in it is its number between two of these: no text that is stored has one.
+_HELD = "\x00"
+_NAME = re.compile(rf"{_HELD}(\d+){_HELD}")
+_TOKEN = re.compile(rf"{_URL}|[*_~`]|{_NAME.pattern}", re.IGNORECASE)
 # Nothing of this in a text: it is one plain paragraph. Plain searches, because they run for every message
 # and cost a tenth of an expression.
 _MARKS = ("*", "_", "~", "`", "://", "\n- ", "\n> ")
@@ -45,21 +52,58 @@ def is_plain(text: str) -> bool:
     return not text.startswith(_FIRST_MARKS) and not any(mark in text for mark in _MARKS)
 
 
-def parse(text: str) -> list[Block]:
-    """Give the blocks of ``text``, in order: everything that was typed but the marks."""
-    if is_plain(text):
+def parse(text: str, names: Sequence[Found] = ()) -> list[Block]:
+    """Give the blocks of ``text``, in order: everything that was typed but the marks.
+
+    Args:
+        names: who is named where, in the order of the text, without overlaps.
+    """
+    if is_plain(text) and not names:
         return [{"t": "p", "spans": [{"t": "text", "text": text}]}]
-    blocks: list[Block] = []
+    text = _held(text, names)
+    blocks = _Blocks(names)
+    _add_blocks(blocks, text)
+    return blocks.all
+
+
+class _Blocks:
+    """The blocks so far, and who is named in them."""
+
+    def __init__(self, names: Sequence[Found]) -> None:
+        self.all: list[Block] = []
+        self.names = names
+
+    def typed(self, text: str) -> str:
+        """What was typed: in code a name is nothing but its letters."""
+        if not self.names:
+            return text
+        return _NAME.sub(lambda found: self.names[int(found[1])][2].text, text)
+
+    def inline(self, line: str) -> list[Node]:
+        return _inline(line, self)
+
+
+def _held(text: str, names: Sequence[Found]) -> str:
+    """Put a number in the place of every name, so that no mark is seen in it."""
+    parts: list[str] = []
+    place = 0
+    for number, (start, end, _) in enumerate(names):
+        parts += (text[place:start], f"{_HELD}{number}{_HELD}")
+        place = end
+    parts.append(text[place:])
+    return "".join(parts)
+
+
+def _add_blocks(blocks: _Blocks, text: str) -> None:
     place = 0
     while (fence := _next_fence(text, place)) is not None:
         start, end = fence
         _add_lines(blocks, text[place:start].removesuffix("\n"))
-        blocks.append({"t": "code", "text": text[start + 3 : end].strip("\n")})
+        blocks.all.append({"t": "code", "text": blocks.typed(text[start + 3 : end].strip("\n"))})
         place = end + 3
         if text.startswith("\n", place):
             place += 1
     _add_lines(blocks, text[place:])
-    return blocks
 
 
 def _next_fence(text: str, place: int) -> tuple[int, int] | None:
@@ -75,20 +119,20 @@ def _next_fence(text: str, place: int) -> tuple[int, int] | None:
     return None
 
 
-def _add_lines(blocks: list[Block], text: str) -> None:
+def _add_lines(blocks: _Blocks, text: str) -> None:
     if not text:
         return
     for line in text.split("\n"):
-        last = blocks[-1] if blocks else None
+        last = blocks.all[-1] if blocks.all else None
         if line.startswith("- ") and line[2:].strip():
             if last is None or last["t"] != "list":
                 last = {"t": "list", "items": []}
-                blocks.append(last)
-            last["items"].append(_inline(line[2:]))
+                blocks.all.append(last)
+            last["items"].append(blocks.inline(line[2:]))
         elif line.startswith("> ") and line[2:].strip():
-            _add_to(blocks, "quote", _inline(line[2:]))
+            _add_to(blocks.all, "quote", blocks.inline(line[2:]))
         else:
-            _add_to(blocks, "p", _inline(line))
+            _add_to(blocks.all, "p", blocks.inline(line))
 
 
 def _add_to(blocks: list[Block], kind: str, nodes: list[Node]) -> None:
@@ -136,7 +180,7 @@ class _Line:
         return _joined(self.stack[0][1])
 
 
-def _inline(line: str) -> list[Node]:
+def _inline(line: str, blocks: _Blocks) -> list[Node]:
     state = _Line(line)
     place = 0
     no_more_code = False
@@ -147,11 +191,13 @@ def _inline(line: str) -> list[Node]:
         place = token.end()
         if found in _STYLES:
             _style(state, found, start)
+        elif found[0] == _HELD:
+            state.add(_mention(blocks.names[int(found[1:-1])]))
         elif found == "`":
             end = -1 if no_more_code else line.find("`", place)
             no_more_code = end < 0
             if end > place and line[place:end].strip():
-                state.add({"t": "code", "text": line[place:end]})
+                state.add({"t": "code", "text": blocks.typed(line[place:end])})
                 place = end + 1
             else:
                 state.text("`")
@@ -160,6 +206,12 @@ def _inline(line: str) -> list[Node]:
         token = _TOKEN.search(line, place)
     state.text(line[place:])
     return state.finish()
+
+
+def _mention(name: Found) -> Node:
+    naming = name[2]
+    node: Node = {"t": "mention", "text": naming.text}
+    return node if naming.user_id is None else {**node, "user_id": str(naming.user_id)}
 
 
 def _style(state: _Line, mark: str, start: int) -> None:

@@ -1,0 +1,1 @@
+"""Who is named in a message, who hears of it, and what each person has not seen yet."""
