@@ -21,6 +21,8 @@ Seq = NewType("Seq", int)
 Bucket = NewType("Bucket", int)
 
 NO_DEVICE = DeviceId(UUID(int=0))
+# Nobody did it by hand: the server's own id in the logs.
+SERVER = UserId(UUID(int=0))
 
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62

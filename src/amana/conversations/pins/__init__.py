@@ -1,0 +1,1 @@
+"""Pins: messages that everybody in a room finds at once."""

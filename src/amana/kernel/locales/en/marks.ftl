@@ -1,0 +1,16 @@
+error-edit-window-over = { $limit_s ->
+    [0] Messages cannot be edited in this room.
+   *[other] The time for editing this message is over.
+ }
+error-removal-restricted = { $rule ->
+    [owners] In this room only its owners remove messages.
+   *[other] In this room everybody removes only their own messages.
+ }
+error-emoji-invalid = Choose one emoji.
+error-too-many-reactions = A message has at most { $limit } different emojis. Choose one of those that are there.
+error-reaction-not-found = There is no such reaction.
+error-pinning-restricted = Only those who look after this room pin messages.
+error-too-many-pins = At most { $limit } messages can be pinned. Unpin one first.
+error-forwarding-off = Messages of this room may not be forwarded.
+error-forwarding-impossible = This message cannot be forwarded.
+error-too-many-targets = Forward to at most { $limit } chats at once.
