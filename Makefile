@@ -49,7 +49,7 @@ format: install-dev ## Lay out all Python code
 	@$(BIN)/ruff format .
 
 docs: install-dev ## Write the generated reference pages again
-	@$(PYTHON) scripts/write_docs.py
+	@$(PYTHON) -m scripts.write_docs
 
 wheel: install-dev ## Build the installable package, web client inside, into dist/
 	@$(PYTHON) -m hatchling build -t wheel

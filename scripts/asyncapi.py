@@ -10,33 +10,47 @@ from amana.kernel.feature import EventKind
 
 Json = dict[str, Any]
 REF = "#/components/schemas/{name}"
+ANYTHING = {"description": "JSON of any kind."}
 INTRODUCTION = (
     "One socket per device. Clients send one object per frame; the server sends one array per frame. "
     "The rule that makes it exact stands in docs/api/realtime.md."
 )
 
 
-class _Nothing:
+class Nothing:
     """Stands where a service needs another one that is never asked: only shapes are wanted."""
 
-    def __getattr__(self, _name: str) -> "_Nothing":
+    def __getattr__(self, _name: str) -> "Nothing":
         return self
 
-    def __call__(self, *_: object, **__: object) -> "_Nothing":
+    def __call__(self, *_: object, **__: object) -> "Nothing":
         return self
 
 
-def socket_operations() -> Mapping[str, type[msgspec.Struct]]:
+def socket_operations() -> dict[str, type[msgspec.Struct]]:
     """Frame type → its struct, of everything a client may send to a domain."""
+    return {name: operation.frame for name, operation in sorted(_table().items())}
+
+
+def socket_entries() -> dict[str, str]:
+    """Frame type → the full name of the method that is run for it."""
+    runs = {name: operation.run for name, operation in sorted(_table().items())}
+    return {name: f"{run.__module__}.{run.__qualname__}" for name, run in runs.items()}
+
+
+def _table() -> Mapping[str, Any]:
     from amana.conversations.domain import assemble
 
-    nothing = cast(Any, _Nothing())
-    table = assemble(nothing, nothing, kinds={}, flood=nothing).operations.table()
-    return {name: operation.frame for name, operation in sorted(table.items())}
+    nothing = cast(Any, Nothing())
+    return assemble(nothing, nothing, kinds={}, flood=nothing).operations.table()
 
 
-def document() -> Json:
-    """The whole document."""
+def document(refusals: Mapping[str, Iterable[str]]) -> Json:
+    """The whole document.
+
+    Args:
+        refusals: frame type → codes that may answer it.
+    """
     from amana import __version__
     from amana.conversations.events import KINDS, USER_KINDS
     from amana.realtime import wire
@@ -46,7 +60,7 @@ def document() -> Json:
     frames = {**own, **socket_operations()}
     payloads = [kind.payload for kind in (*KINDS, *USER_KINDS)]
     _, schemas = msgspec.json.schema_components(
-        [*frames.values(), *ELEMENTS, *payloads], ref_template=REF, schema_hook=lambda _: {}
+        [*frames.values(), *ELEMENTS, *payloads], ref_template=REF, schema_hook=lambda _: dict(ANYTHING)
     )
     names = {one: _name_of(one, schemas) for one in (*frames.values(), *ELEMENTS, *payloads)}
     events = {f"event.{kind.name}": event_schema(kind, names[kind.payload]) for kind in sorted_kinds(KINDS)}
@@ -63,7 +77,7 @@ def document() -> Json:
         "info": {"title": "Amana: the socket", "version": __version__, "description": INTRODUCTION},
         "defaultContentType": "application/json",
         "channels": {"socket": _channel(frames)},
-        "operations": _operations(frames),
+        "operations": _operations(frames, refusals),
         "components": {
             "schemas": components,
             "messages": _messages(frames, names),
@@ -132,9 +146,8 @@ def _channel(frames: Iterable[str]) -> Json:
     }
 
 
-def _operations(frames: Iterable[str]) -> Json:
+def _operations(frames: Iterable[str], refusals: Mapping[str, Iterable[str]]) -> Json:
     """As the server sees it: it receives what clients send."""
-    from amana.app.operation_refusals import FRAMES as REFUSALS
     from amana.app.scopes import FRAMES, SOCKET
 
     channel = {"$ref": "#/channels/socket"}
@@ -145,7 +158,7 @@ def _operations(frames: Iterable[str]) -> Json:
             "messages": [{"$ref": f"#/channels/socket/messages/{name}"}],
             "security": [{"$ref": "#/components/securitySchemes/bearer"}],
             "x-scope": FRAMES.get(name, SOCKET),
-            "x-refusals": list(REFUSALS.get(name, ())),
+            "x-refusals": list(refusals.get(name, ())),
         }
         for name in frames
     }
@@ -181,5 +194,5 @@ def _name_of(one: type, schemas: Mapping[str, Json]) -> str:
     return f"{one.__module__}.{one.__qualname__}".replace(".", "_")
 
 
-def text() -> str:
-    return json.dumps(document(), ensure_ascii=False, indent=1) + "\n"
+def text(refusals: Mapping[str, Iterable[str]]) -> str:
+    return json.dumps(document(refusals), ensure_ascii=False, indent=1) + "\n"

@@ -20,6 +20,11 @@ EVERYDAY = frozenset(dir(dict)) | frozenset(dir(list)) | frozenset(dir(set)) | f
 EVERYDAY |= frozenset(dir(bytes)) | frozenset(
     ("one", "all", "run", "value", "fetch", "result", "done", "cancel")
 )
+# From the lowest up, as in pyproject.toml.
+RANKS = (
+    "kernel", "storage", "http", "vault", "events", "evidence", "realtime", "people", "conversations",
+    "compliance", "backup", "app", "cli",
+)  # fmt: skip
 # What these say is not what somebody gets to hear.
 QUIET = frozenset({"isinstance", "issubclass", "suppress", "raises"})
 
@@ -154,8 +159,8 @@ class Product:
             return frozenset()
         found = set()
         for node in ast.walk(annotation):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found |= self.types(module, ast.parse(node.value, mode="eval").body)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+                found |= self.types(module, ast.Name(node.value, ast.Load()))
             elif (
                 isinstance(node, ast.Name | ast.Attribute)
                 and (name := self.named(module, node)) in self.classes
@@ -175,7 +180,10 @@ class Product:
         """What a method of a class may be: its own, a base's, a subclass's, or of whatever fills a protocol."""
         one = self.classes[owner]
         if one.is_protocol:
-            yield from self.by_method.get(name, ())
+            wanted = one.methods.keys()
+            for method in self.by_method.get(name, ()):
+                if method.owner is not None and wanted <= self.classes[method.owner].methods.keys():
+                    yield method
             return
         if name in one.methods:
             yield one.methods[name]
@@ -297,12 +305,16 @@ class Reader:
         owners = self.type_of(node.value)
         found = {one for owner in owners for one in self.product.methods(owner, node.attr)}
         if not found and not owners and node.attr not in EVERYDAY:
-            found = set(self.product.by_method.get(node.attr, ()))
-        if not found:
+            found = {one for one in self.product.by_method.get(node.attr, ()) if self._is_below(one)}
+        if not found and owners and node.attr.startswith("_"):
             # A function that was handed in is kept under its own name.
             ending = f".{node.attr.lstrip('_')}"
             found = {one for name, one in self.product.functions.items() if name.endswith(ending)}
         self.calls |= found
+
+    def _is_below(self, other: Function) -> bool:
+        """Whether imports may go there: what hooks bring from above has a protocol, and so a type."""
+        return RANKS.index(_rank(other.module)) <= RANKS.index(_rank(self.module))
 
 
 def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None, ast.expr | None]]:
@@ -319,6 +331,10 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None, ast
             yield node.target, node.iter, None
         case ast.withitem() if node.optional_vars is not None:
             yield node.optional_vars, node.context_expr, None
+
+
+def _rank(module: str) -> str:
+    return module.split(".")[1] if "." in module else RANKS[-1]
 
 
 def _is_self(node: ast.expr) -> bool:

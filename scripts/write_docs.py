@@ -17,8 +17,10 @@ from amana.kernel import i18n
 from amana.kernel.errors import Refusal
 from amana.kernel.feature import EventKind, Feature
 from amana.kernel.limits import Limit
+from scripts import api_pages, asyncapi
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
 MADE = "<!-- Written by `make docs` from the code; edit the code. -->\n\n"
 
 ERRORS = """# Refusals
@@ -39,6 +41,12 @@ changed in meaning; a program skips those it does not know.
 LIMITS = """# Limits
 
 Every number Amana refuses to exceed, and why it is this large.
+
+"""
+PRIVATE_EVENTS = """
+## A person's private events
+
+They travel as `user` elements and hold ids, numbers and times only.
 
 """
 SETTINGS = """# Settings
@@ -182,6 +190,28 @@ def events_page() -> str:
     return EVENTS + table(("kind", "number", "counts as unread", "content", "meaning"), rows)
 
 
+def private_events_page() -> str:
+    from amana.conversations.events import USER_KINDS
+
+    rows = [
+        (
+            f"`{kind.name}`",
+            str(kind.number),
+            ", ".join(f"`{name}`" for name in getattr(kind.payload, "__struct_fields__", ())),
+            (kind.payload.__doc__ or "").strip().partition("\n")[0].replace("``", "`"),
+        )
+        for kind in asyncapi.sorted_kinds(USER_KINDS)
+    ]
+    return PRIVATE_EVENTS + table(("kind", "number", "detail", "meaning"), rows)
+
+
+def http_page(document: api_pages.Json, codes: api_pages.Codes) -> str:
+    everywhere = ", ".join(f"`{code}`" for code in sorted(api_pages.EVERYWHERE))
+    rows = api_pages.http_rows(document, codes)
+    head = ("request", "operation", "scope", "what it does", "refusals of its own")
+    return api_pages.HTTP_PAGE.format(everywhere=everywhere) + table(head, rows)
+
+
 def limits_page() -> str:
     limits: list[Limit] = sorted((one for f in features() for one in f.limits), key=lambda one: one.name)
     rows = [(f"`{one.name}`", f"{one.default:,}", one.unit, one.reason) for one in limits]
@@ -205,14 +235,20 @@ def commands_page() -> str:
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
+    operations, frames = api_pages.refusal_codes(refusals())
     made = {
         DOCS / "api/errors.md": errors_page(),
-        DOCS / "api/events.md": events_page(),
+        DOCS / "api/events.md": events_page() + private_events_page(),
+        DOCS / "api/http.md": http_page(api_pages.openapi(operations), operations),
         DOCS / "limits.md": limits_page(),
         DOCS / "operating/settings.md": settings_page(),
         DOCS / "operating/commands.md": commands_page(),
     }
-    return {path: MADE + text for path, text in made.items()}
+    return {
+        **{path: MADE + text for path, text in made.items()},
+        DOCS / "api/asyncapi.json": asyncapi.text(frames),
+        ROOT / "src/amana/app/operation_refusals.py": api_pages.table_module(operations, frames),
+    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the description of the API says beyond the shapes: refusals, statuses, scopes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from amana.app.operation_refusals import OPERATIONS as REFUSALS
 from amana.app.scopes import OPERATIONS as SCOPES
@@ -10,10 +10,10 @@ from amana.kernel.errors import Refusal
 from amana.people.api_tokens.model import SCOPES as SCOPE_TEXTS
 
 
-def described() -> Described:
-    """Put together from the tables; the refusals are those of every module that is loaded."""
+def described(refusals: Mapping[str, Sequence[str]] = REFUSALS) -> Described:
+    """Put together from the tables; the statuses are those of every refusal that is loaded."""
     statuses = {kind.code: int(status_of_kind(kind)) for kind in _kinds(Refusal)}
-    return Described(REFUSALS, statuses, SCOPES, SCOPE_TEXTS)
+    return Described(refusals, statuses, SCOPES, SCOPE_TEXTS)
 
 
 def _kinds(base: type[Refusal]) -> Iterator[type[Refusal]]:

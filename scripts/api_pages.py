@@ -1,0 +1,117 @@
+"""The pages and tables that describe the API: which refusals, which scope, what the routes are."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, cast
+
+from amana.kernel.errors import Refusal
+from amana.kernel.feature import Feature
+from scripts import asyncapi
+from scripts.reachable_refusals import reachable
+
+Json = dict[str, Any]
+Codes = dict[str, tuple[str, ...]]
+# What every request may meet stands once on the page and not with each route.
+EVERYWHERE = frozenset(
+    {
+        "invalid_request", "method_not_allowed", "too_many_requests", "request_timeout", "body_too_large",
+        "token_scope_missing", "not_for_tokens", "json_only", "invalid_utf8", "wrong_origin", "not_found",
+        "unauthenticated", "internal_error",
+    }
+)  # fmt: skip
+HTTP_PAGE = """# The HTTP API
+
+Every route of `/v1/openapi.json` (OpenAPI 3.1), which has the shapes, an example of each body and answer, and every refusal by status.
+What people do with them: [people](people.md), [conversations](conversations.md), [tokens](tokens.md), [the log](log.md).
+
+The scope is what a [personal API token](tokens.md) needs: `any` token, or `–` none at all. Any request may also be answered with
+{everywhere}, and with 429 or 503 and `Retry-After`.
+
+"""
+TABLE = '''"""Which refusals each operation can answer with, besides those of the edge.
+
+Written by `make docs` from the code; edit the code.
+"""
+
+OPERATIONS: dict[str, tuple[str, ...]] = {{
+{operations}}}
+
+# By frame type of the socket.
+FRAMES: dict[str, tuple[str, ...]] = {{
+{frames}}}
+'''
+
+
+def refusal_codes(kinds: list[type[Refusal]]) -> tuple[Codes, Codes]:
+    """Codes by operation and by frame type."""
+    from amana.app.features import FEATURES
+
+    names = {f"{kind.__module__}.{kind.__qualname__}": kind.code for kind in kinds}
+    # What a bug is answered with is in every answer; what the server says when it stops, in every frame.
+    operations = {
+        name: tuple(sorted(reachable([entry], names) - {"internal_error"})) for name, entry in _routes(FEATURES)
+    }
+    frames = {
+        name: tuple(sorted(reachable([entry], names) - {"internal_error"}))
+        for name, entry in asyncapi.socket_entries().items()
+    }
+    return dict(sorted(operations.items())), frames
+
+
+def _routes(features: tuple[Feature, ...]) -> Iterator[tuple[str, str]]:
+    for feature in features:
+        for route in feature.routes:
+            function = cast(Any, route).fn
+            function = getattr(function, "value", function)
+            yield str(cast(Any, route).operation_id), f"{function.__module__}.{function.__name__}"
+
+
+def table_module(operations: Codes, frames: Codes) -> str:
+    """The Python module that holds both tables."""
+    return TABLE.format(operations=_literal(operations), frames=_literal(frames))
+
+
+def _literal(codes: Codes) -> str:
+    lines = []
+    for name, found in codes.items():
+        lines.append(f'    "{name}": (')
+        lines += [f'        "{code}",' for code in found]
+        lines.append("    ),")
+    return "".join(f"{line}\n" for line in lines).replace("(\n    ),", "(),")
+
+
+@cache
+def _application() -> Any:  # the whole router without anything behind it
+    from amana.app.features import FEATURES
+    from amana.http import EdgeSettings, build_app
+
+    nothing = cast(Any, asyncapi.Nothing())
+    return build_app(FEATURES, nothing, EdgeSettings("https://chat.example"), authenticate=nothing)
+
+
+def openapi(operations: Mapping[str, tuple[str, ...]]) -> Json:
+    """The document that servers give at ``/v1/openapi.json``."""
+    from amana.app.description import described
+    from amana.http.openapi import document
+
+    return document(_application().litestar, described(operations))
+
+
+def http_rows(document: Json, operations: Codes) -> Iterator[tuple[str, str, str, str, str]]:
+    """Request, operation, scope, what it does, its own refusals; sorted by path."""
+    from amana.app.scopes import OPERATIONS
+    from amana.http.scopes import ANY_TOKEN
+
+    for path, methods in sorted(document["paths"].items()):
+        for method, operation in methods.items():
+            name = operation["operationId"]
+            scope = OPERATIONS.get(name)
+            own = [code for code in operations.get(name, ()) if code not in EVERYWHERE]
+            own = [code for code in own if not code.startswith("storage_")]
+            yield (
+                f"`{method.upper()} {path}`",
+                f"`{name}`",
+                "any" if scope == ANY_TOKEN else f"`{scope}`" if scope else "–",
+                operation.get("description", "").partition("\n")[0].replace("``", "`"),
+                ", ".join(f"`{code}`" for code in own),
+            )
