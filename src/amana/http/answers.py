@@ -9,7 +9,6 @@ import structlog
 
 from amana.http import errors
 from amana.kernel import i18n
-from amana.kernel.actor import Actor
 from amana.kernel.errors import (
     Busy,
     Conflict,
@@ -102,18 +101,6 @@ def answer_refusal(refusal: Refusal, language: str) -> Answer:
         headers.append((b"www-authenticate", b"Bearer"))
     body = error_body(refusal.code, refusal.message, language, refusal.fields)
     return _answer(status_of(refusal), headers, body)
-
-
-def note_forbidden(refusal: Refusal, *, route: str, actor: object) -> None:
-    """Leave a trace of what somebody was not allowed to do: where and who, never what they sent.
-
-    Args:
-        route: the operation's id; at the edge, which knows no operations, the path without ids.
-        actor: what the scope has: an ``Actor``, or None before anybody was looked for.
-    """
-    if isinstance(refusal, Forbidden):
-        user_id = str(actor.user_id) if isinstance(actor, Actor) else None
-        log.warning("http.forbidden", code=refusal.code, route=route, user_id=user_id)
 
 
 def answer_fault(fault: BaseException, language: str, *, route: str, reference: str) -> Answer:

@@ -16,7 +16,7 @@ from litestar.exceptions import (
 from litestar.types import Scope as LitestarScope
 
 from amana.http import errors, openapi
-from amana.http.answers import Answer, answer_fault, answer_refusal, note_forbidden
+from amana.http.answers import Answer, answer_fault, answer_refusal
 from amana.http.asgi import (
     App,
     Message,
@@ -37,6 +37,7 @@ from amana.http.context import Context, State
 from amana.http.going_on import GoingOn
 from amana.http.headers import SecurityHeaders
 from amana.http.intake import Intake
+from amana.http.notes import Notes
 from amana.http.origin import OriginCheck
 from amana.http.scopes import within_scope
 from amana.http.settings import EdgeSettings
@@ -92,9 +93,9 @@ def build_app(
         lifespan: entered at start, left at stop.
         described: refusals and scopes of every operation; without scopes API tokens may nothing.
     """
+    clock, notes = state.clock, Notes(state.clock)
     described = described or openapi.Described()
-    litestar = _router(features, state, version=version, lifespan=lifespan, described=described)
-    clock = state.clock
+    litestar = _router(features, state, notes, version=version, lifespan=lifespan, described=described)
     edge: App = GoingOn(_Dispatch(litestar, sockets=sockets or {}, pages=pages))
     edge = Intake(edge, body_bytes=settings.body_bytes, request_seconds=settings.request_seconds)
     edge = RateLimit(
@@ -102,9 +103,14 @@ def build_app(
         networks=Buckets(clock, burst=settings.network_burst, rate_per_s=settings.network_rate),
         sessions=Buckets(clock, burst=settings.session_burst, rate_per_s=settings.session_rate),
     )
-    edge = Authentication(edge, authenticate=authenticate, trusted_proxies=settings.trusted_proxies)
-    edge = OriginCheck(edge, origin=settings.origin)
-    edge = _EdgeAnswers(edge, state)
+    edge = Authentication(
+        edge,
+        authenticate=authenticate,
+        trusted_proxies=settings.trusted_proxies,
+        strangers=Buckets(clock, burst=settings.stranger_burst, rate_per_s=settings.stranger_rate),
+    )
+    edge = OriginCheck(edge, origin=settings.origin, notes=notes)
+    edge = _EdgeAnswers(edge, state, notes)
     edge = SecurityHeaders(edge, is_https=settings.is_https)
     return Application(litestar, edge, described)
 
@@ -112,11 +118,13 @@ def build_app(
 def _router(
     features: Sequence[Feature],
     state: State,
+    notes: Notes,
     *,
     version: str,
     lifespan: Sequence[Lifespan],
     described: openapi.Described,
 ) -> Litestar:
+    refusals = _Refusals(notes)
     routes: list[Any] = [route for feature in features for route in feature.routes]
     with warnings.catch_warnings():
         # Litestar 3 will want every parameter marked; we stay on 2 and keep signatures plain.
@@ -126,9 +134,9 @@ def _router(
             guards=[within_scope(described.scopes)],
             dependencies={"ctx": Provide(_context_provider(state), sync_to_thread=False)},
             exception_handlers={
-                Refusal: _on_refusal,
-                HTTPException: _on_http_exception,
-                RecursionError: _on_deep_nesting,
+                Refusal: refusals.answer,
+                HTTPException: refusals.of_router,
+                RecursionError: refusals.of_deep_nesting,
                 Exception: _fault_handler(state),
             },
             openapi_config=openapi.openapi_config(version=version, described=described),
@@ -164,9 +172,10 @@ class _Dispatch:
 class _EdgeAnswers:
     """Answers what the outer layers refuse, and faults that no inner layer caught."""
 
-    def __init__(self, app: App, state: State) -> None:
+    def __init__(self, app: App, state: State, notes: Notes) -> None:
         self._app = app
         self._state = state
+        self._notes = notes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -179,7 +188,7 @@ class _EdgeAnswers:
         except Refusal as refusal:
             if noted.has_begun:
                 raise
-            note_forbidden(refusal, route=path_shape(scope), actor=scope.get("actor"))
+            self._notes.forbidden(refusal, route=path_shape(scope), actor=scope.get("actor"))
             await send_answer(send, answer_refusal(refusal, language_of(scope)))
         except Exception as fault:  # the outermost loop of a request
             if noted.has_begun:
@@ -227,19 +236,23 @@ def _operation_of(request: Request[Any, Any, Any]) -> str:
     return str(getattr(request.scope.get("route_handler"), "operation_id", None) or "unknown")
 
 
-def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
-    note_forbidden(refusal, route=_operation_of(request), actor=request.scope.get("actor"))
-    return _response(answer_refusal(refusal, language_of(request.scope)))  # type: ignore[arg-type]  # one dictionary, two names
+class _Refusals:
+    """Answers what handlers, and the router itself, refuse."""
 
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
 
-def _on_deep_nesting(request: Request[Any, Any, Any], _: RecursionError) -> Response[bytes]:
-    return _on_refusal(request, errors.InvalidRequest("The body is nested too deeply."))
+    def answer(self, request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
+        self._notes.forbidden(refusal, route=_operation_of(request), actor=request.scope.get("actor"))
+        return _response(answer_refusal(refusal, language_of(request.scope)))  # type: ignore[arg-type]  # one dictionary, two names
 
+    def of_deep_nesting(self, request: Request[Any, Any, Any], _: RecursionError) -> Response[bytes]:
+        return self.answer(request, errors.InvalidRequest("The body is nested too deeply."))
 
-def _on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    if error.status_code >= 500:
-        raise error
-    return _on_refusal(request, _as_refusal(error))
+    def of_router(self, request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+        if error.status_code >= 500:
+            raise error
+        return self.answer(request, _as_refusal(error))
 
 
 def _as_refusal(error: HTTPException) -> Refusal:

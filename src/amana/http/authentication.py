@@ -1,34 +1,89 @@
 """Finds the token and asks the people domain, through a hook, whose it is."""
 
+import asyncio
+import hashlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
-from amana.http.asgi import App, Receive, Scope, Send, cookies, header, is_api
-from amana.http.network import client_ip
+from amana.http.asgi import App, Receive, Scope, Send, close_socket, cookies, header, is_api
+from amana.http.buckets import FLOOD_CLOSE, Buckets
+from amana.http.errors import TooManyRequests
+from amana.http.network import client_ip, network_of
 from amana.http.settings import Network
 from amana.kernel.actor import Actor
+from amana.kernel.errors import Busy
 
 # __Host-: browsers accept it only with Secure, Path=/ and without Domain.
 SESSION_COOKIE = "__Host-amana"
 
 Authenticate = Callable[[str], Awaitable[Actor | None]]
 
+# The close code of a server that cannot now: the device comes back.
+TRY_LATER_CLOSE = 4503
+# When thousands of devices come back at once, connections to the database are left for what people send.
+UPGRADES_AT_ONCE = 4
+# Sixteen bytes each: some megabytes. A forgotten one only counts as new again.
+MAX_REMEMBERED = 50_000
+
 
 class Authentication:
-    """Sets ``scope["actor"]`` (None when nobody is signed in) and ``scope["amana.client_ip"]``."""
+    """Sets ``scope["actor"]`` (None when nobody is signed in) and ``scope["amana.client_ip"]``.
 
-    def __init__(self, app: App, *, authenticate: Authenticate, trusted_proxies: Sequence[Network]) -> None:
+    A made-up token costs a look-up. So a network may try only so many: after that, only tokens that were
+    right before are looked up.
+
+    Args:
+        strangers: for each network, how many tokens may be tried that turn out to be nobody's.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        authenticate: Authenticate,
+        trusted_proxies: Sequence[Network],
+        strangers: Buckets,
+    ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._trusted_proxies = trusted_proxies
+        self._strangers = strangers
+        self._upgrades = asyncio.Semaphore(UPGRADES_AT_ONCE)
+        self._right_before: OrderedDict[bytes, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["actor"] = None
         scope["amana.client_ip"] = client_ip(scope, self._trusted_proxies)
-        if is_api(scope):
-            token = token_of(scope)
-            if token:
-                scope["actor"] = await self._authenticate(token)
+        token = token_of(scope) if is_api(scope) else None
+        if token:
+            network = network_of(scope["amana.client_ip"])
+            if scope["type"] != "websocket":
+                scope["actor"] = await self._whose(token, network)
+            else:
+                try:
+                    async with self._upgrades:
+                        scope["actor"] = await self._whose(token, network)
+                except Busy as refusal:
+                    code = FLOOD_CLOSE if isinstance(refusal, TooManyRequests) else TRY_LATER_CLOSE
+                    await close_socket(receive, send, code=code)
+                    return
         await self._app(scope, receive, send)
+
+    async def _whose(self, token: str, network: str) -> Actor | None:
+        mark = hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        known = mark in self._right_before
+        wait_s = 0.0 if known else self._strangers.wait_s(network)
+        if wait_s > 0:
+            raise TooManyRequests("Too many unknown tokens. Wait a moment.", retry_after_s=round(wait_s, 3))
+        actor = await self._authenticate(token)
+        if actor is None:
+            self._strangers.charge(network)
+            self._right_before.pop(mark, None)
+        elif not known:
+            self._right_before[mark] = None
+            if len(self._right_before) > MAX_REMEMBERED:
+                self._right_before.popitem(last=False)
+        return actor
 
 
 def token_of(scope: Scope) -> str | None:

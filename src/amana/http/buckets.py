@@ -24,14 +24,25 @@ class Buckets:
 
     def take(self, key: str) -> float:
         """Take one token; give 0.0 when there was one, else the seconds until there is."""
+        wait_s = self.wait_s(key)
+        if wait_s == 0.0:
+            self.charge(key)
+        return wait_s
+
+    def wait_s(self, key: str) -> float:
+        """The seconds until there is a token, 0.0 when there is one; takes none."""
         now_s = self._clock.monotonic_s()
         level, since_s = self._levels.pop(key, (float(self._burst), now_s))
         level = min(self._burst, level + (now_s - since_s) * self._rate_per_s)
-        wait_s = 0.0 if level >= 1.0 else (1.0 - level) / self._rate_per_s
-        self._levels[key] = (level - 1.0 if wait_s == 0.0 else level, now_s)
+        self._levels[key] = (level, now_s)
         if len(self._levels) > MAX_BUCKETS:
             self._levels.popitem(last=False)
-        return wait_s
+        return 0.0 if level >= 1.0 else (1.0 - level) / self._rate_per_s
+
+    def charge(self, key: str) -> None:
+        """Take a token whether there is one or not: what was begun together is paid for later."""
+        level, since_s = self._levels.get(key, (float(self._burst), self._clock.monotonic_s()))
+        self._levels[key] = (level - 1.0, since_s)
 
 
 class RateLimit:

@@ -1,8 +1,8 @@
 """Only the installation's own pages may act with a person's cookie."""
 
-from amana.http.answers import note_forbidden
 from amana.http.asgi import SAFE_METHODS, App, Receive, Scope, Send, close_socket, header, is_api, path_shape
 from amana.http.errors import WrongOrigin
+from amana.http.notes import Notes
 
 WRONG_ORIGIN_CLOSE = 4403
 
@@ -16,15 +16,16 @@ class OriginCheck:
     that carry one are let through.
     """
 
-    def __init__(self, app: App, *, origin: str) -> None:
+    def __init__(self, app: App, *, origin: str, notes: Notes) -> None:
         self._app = app
+        self._notes = notes
         self._origin = origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._must_check(scope) and not self._is_own(scope):
             refusal = WrongOrigin("This request came from another website.")
             if scope["type"] == "websocket":
-                note_forbidden(refusal, route=path_shape(scope), actor=None)
+                self._notes.forbidden(refusal, route=path_shape(scope), actor=None)
                 await close_socket(receive, send, code=WRONG_ORIGIN_CLOSE)
                 return
             raise refusal

@@ -27,7 +27,25 @@ SESSION_BURST = Limit(
 SESSION_RATE = Limit(
     "http.session_rate", 30, "requests per second", "Far above what a person causes, per signed-in device."
 )
-LIMITS = (BODY_BYTES, REQUEST_SECONDS, NETWORK_BURST, NETWORK_RATE, SESSION_BURST, SESSION_RATE)
+STRANGER_BURST = Limit(
+    "http.unknown_tokens_burst", 100, "tokens", "Devices whose session ended ask a few times more."
+)
+STRANGER_RATE = Limit(
+    "http.unknown_tokens_rate",
+    5,
+    "tokens per second",
+    "Each costs a look-up in the database; counted per client network, and right ones not at all.",
+)
+LIMITS = (
+    BODY_BYTES,
+    REQUEST_SECONDS,
+    NETWORK_BURST,
+    NETWORK_RATE,
+    SESSION_BURST,
+    SESSION_RATE,
+    STRANGER_BURST,
+    STRANGER_RATE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,8 @@ class EdgeSettings:
     network_rate: float = NETWORK_RATE.default
     session_burst: int = SESSION_BURST.default
     session_rate: float = SESSION_RATE.default
+    stranger_burst: int = STRANGER_BURST.default
+    stranger_rate: float = STRANGER_RATE.default
 
     @property
     def origin(self) -> str:
