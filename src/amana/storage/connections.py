@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 import asyncpg
 
+from amana.storage.dialing import Dialer
 from amana.storage.errors import StorageUnavailable
 from amana.storage.faults import DRIVER_ERRORS, as_busy
 
@@ -18,16 +19,32 @@ WAIT_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 10.0
 # The server gives up first (statement_timeout); this one is for a server that does not answer at all.
 COMMAND_TIMEOUT_S = 30.0
+STATEMENTS_KEPT = 400
 
 OnNotice = Callable[[asyncpg.Connection, asyncpg.PostgresLogMessage], None]
 
 
 class Connections:
-    """At most ``size`` connections to one server, opened when needed, the last used first."""
+    """At most ``size`` connections to one server, opened when needed, the last used first.
 
-    def __init__(self, dsn: str, *, settings: Mapping[str, str], size: int, on_notice: OnNotice) -> None:
-        self._dsn = dsn
+    Args:
+        settings: of every session.
+        is_pooled: a pooler in transaction mode stands between: what is set or prepared for a session is
+            lost on the way, so nothing is.
+    """
+
+    def __init__(
+        self,
+        dialer: Dialer,
+        *,
+        settings: Mapping[str, str],
+        size: int,
+        on_notice: OnNotice,
+        is_pooled: bool = False,
+    ) -> None:
+        self._dialer = dialer
         self._settings = dict(settings)
+        self._statements = 0 if is_pooled else STATEMENTS_KEPT
         self._size = size
         self._on_notice = on_notice
         self._idle: list[asyncpg.Connection] = []
@@ -88,11 +105,10 @@ class Connections:
 
     async def _open(self) -> asyncpg.Connection:
         try:
-            connection = await asyncpg.connect(
-                self._dsn,
-                timeout=CONNECT_TIMEOUT_S,
+            connection = await self._dialer.dial(
+                timeout_s=CONNECT_TIMEOUT_S,
                 command_timeout=COMMAND_TIMEOUT_S,
-                statement_cache_size=400,
+                statement_cache_size=self._statements,
                 max_cached_statement_lifetime=0,
                 server_settings=self._settings,
             )

@@ -1,7 +1,7 @@
 """The pool and its transactions. Every statement of every domain passes through here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Self
 
@@ -11,6 +11,7 @@ from amana.kernel.errors import Busy
 from amana.kernel.ids import OrgId
 from amana.kernel.tally import TALLY
 from amana.storage.connections import CONNECT_TIMEOUT_S, Connections
+from amana.storage.dialing import Dialer
 from amana.storage.errors import OutcomeUnknown, StorageUnavailable
 from amana.storage.faults import DRIVER_ERRORS, as_busy, as_unknown
 from amana.storage.named import bind
@@ -105,19 +106,32 @@ class Database:
     ``storage_full``, or ``storage_outcome_unknown`` when a commit was sent and not answered.
     """
 
-    def __init__(self, dsn: str, *, settings: Mapping[str, str], pool_size: int, gate: Gate) -> None:
+    def __init__(
+        self, dsn: str, *, settings: Mapping[str, str], pool_size: int, gate: Gate, is_pooled: bool = False
+    ) -> None:
         """Prepare; ``connect`` is the way to get one."""
         self._gate = gate
         self._unconfirmed: set[asyncpg.Connection] = set()
-        self._pool = Connections(dsn, settings=settings, size=pool_size, on_notice=self._on_notice)
-        self._lane = Connections(dsn, settings=settings, size=LANE_SIZE, on_notice=self._on_notice)
+        # Through a pooler the next transaction may meet another session: each says all of it again.
+        self._each_time = _locally(settings) if is_pooled else ""
+        of_session = {"application_name": settings["application_name"]} if is_pooled else settings
+        dialer = Dialer(dsn)
+        self._pool, self._lane = (
+            Connections(
+                dialer, settings=of_session, size=size, on_notice=self._on_notice, is_pooled=is_pooled
+            )
+            for size in (pool_size, LANE_SIZE)
+        )
 
     @classmethod
-    async def connect(cls, dsn: str, *, pool_size: int = 8, gate: Gate | None = None) -> Self:
+    async def connect(
+        cls, dsn: str, *, pool_size: int = 8, gate: Gate | None = None, pooler: str | None = None
+    ) -> Self:
         """Reach the server. Connections act as role ``amana_app`` where that role may be used.
 
         Args:
             gate: closed while the disk is nearly full: then every change raises ``StorageFull``.
+            pooler: the same database through a pooler in transaction mode, for all transactions.
 
         Raises:
             StorageUnavailable: the server does not answer.
@@ -126,7 +140,13 @@ class Database:
             settings = await _session_settings(dsn)
         except DRIVER_ERRORS as error:
             raise (as_busy(error, closed=True) or error) from error
-        return cls(dsn, settings=settings, pool_size=pool_size, gate=gate or Gate())
+        return cls(
+            pooler or dsn,
+            settings=settings,
+            pool_size=pool_size,
+            gate=gate or Gate(),
+            is_pooled=pooler is not None,
+        )
 
     def write(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction that sees and changes rows of one organisation; commits at the end.
@@ -135,7 +155,8 @@ class Database:
             StorageFull: the disk is nearly full, and this is not ``essential``.
         """
         self._gate.require_open()
-        return self._transaction(f"BEGIN; SET LOCAL amana.org = '{org_id}'", org_id, counts=1)
+        begin = f"BEGIN; {self._each_time}SET LOCAL amana.org = '{org_id}'"
+        return self._transaction(begin, org_id, counts=1)
 
     def read(self, org_id: OrgId) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction that can only read rows of one organisation.
@@ -143,12 +164,12 @@ class Database:
         All its statements see one snapshot, that of the first: who may read and what there is to
         read belong together, even when somebody is removed between two statements.
         """
-        begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL amana.org = '{org_id}'"
-        return self._transaction(begin, org_id)
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+        return self._transaction(f"{begin}; {self._each_time}SET LOCAL amana.org = '{org_id}'", org_id)
 
     def system(self) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction of no organisation: it sees only ``protect_entry_table`` tables."""
-        return self._transaction("BEGIN", None)
+        return self._transaction(f"BEGIN; {self._each_time}", None)
 
     async def call(self, org_id: OrgId, sql: str, *args: object) -> list[asyncpg.Record]:
         """Run one statement that is its own transaction: one round trip, for the hottest path.
@@ -165,9 +186,12 @@ class Database:
         self._gate.require_open()
         connection = await self._lane.lend()
         try:
-            with _refusing(connection, as_unknown):
-                rows = list(await connection.fetch(sql, *args))
-            self._require_confirmed(connection)
+            if self._each_time:
+                rows = await self._call_through_pooler(connection, sql, args)
+            else:
+                with _refusing(connection, as_unknown):
+                    rows = list(await connection.fetch(sql, *args))
+                self._require_confirmed(connection)
             TALLY.commits += 1
             return rows
         except (asyncio.CancelledError, OutcomeUnknown):
@@ -175,6 +199,20 @@ class Database:
             raise
         finally:
             self._lane.give_back(connection)
+
+    async def _call_through_pooler(
+        self, connection: asyncpg.Connection, sql: str, args: Sequence[object]
+    ) -> list[asyncpg.Record]:
+        """The same as a whole transaction: only inside one does a pooler keep to one session."""
+        try:
+            with _refusing(connection):
+                await connection.execute(f"BEGIN; {self._each_time}")
+                rows = list(await connection.fetch(sql, *args))
+        except BaseException:
+            await _roll_back(connection)
+            raise
+        await self._commit(connection)
+        return rows
 
     async def close(self) -> None:
         """Close every connection; waits a little for open transactions."""
@@ -230,12 +268,23 @@ def _refusing(
     try:
         yield
     except DRIVER_ERRORS as error:
-        refusal = translate(error, closed=connection.is_closed())
+        refusal = translate(error, closed=connection.is_closed() or _is_standby(connection))
         if refusal is None:
             raise
         if isinstance(refusal, StorageUnavailable | OutcomeUnknown):
             connection.terminate()  # it may not look closed yet; nobody must get it again
         raise refusal from error
+
+
+def _is_standby(connection: asyncpg.Connection) -> bool:
+    """Whether this server was the primary and is not any more: nothing can be changed there."""
+    return getattr(connection.get_settings(), "in_hot_standby", "off") == "on"
+
+
+def _locally(settings: Mapping[str, str]) -> str:
+    """The settings of a session as the beginning of a transaction."""
+    own = {name: value for name, value in settings.items() if name != "application_name"}
+    return "".join(f"SET LOCAL {name} = '{value}'; " for name, value in own.items())
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
@@ -252,7 +301,7 @@ async def _roll_back(connection: asyncpg.Connection) -> None:
 
 async def _session_settings(dsn: str) -> dict[str, str]:
     """Settings of every connection, with the role that row-level security binds, if it can be taken."""
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
+    connection = await Dialer(dsn).dial(timeout_s=CONNECT_TIMEOUT_S)
     try:
         may_use = await connection.fetchval(
             "SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = $1", APP_ROLE

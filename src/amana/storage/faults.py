@@ -16,6 +16,8 @@ _LOST = (
     asyncpg.InternalClientError,
     OSError,  # includes TimeoutError and a socket that is not there
 )
+# What the use of a closed connection raises, and a change on a server that is no primary any more.
+_WHEN_CLOSED = (asyncpg.InterfaceError, asyncpg.ReadOnlySQLTransactionError)
 _BUSY = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
@@ -32,14 +34,14 @@ def as_busy(error: Exception, *, closed: bool) -> Busy | None:
     """Give the refusal for a driver error; None when it is a bug.
 
     Args:
-        closed: whether the connection is closed now. The driver reports the use of a closed
-            connection with the same class as a wrong call.
+        closed: whether the connection is closed now, or leads to a standby. The driver reports the use of
+            a closed connection with the same class as a wrong call.
     """
     if isinstance(error, _BUSY):
         return StorageBusy()
     if isinstance(error, _FULL):
         return StorageFull()
-    if isinstance(error, _LOST) or (closed and isinstance(error, asyncpg.InterfaceError)):
+    if isinstance(error, _LOST) or (closed and isinstance(error, _WHEN_CLOSED)):
         return StorageUnavailable()
     return None
 

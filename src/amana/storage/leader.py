@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-import asyncpg
 import structlog
 
 from amana.kernel.clock import Clock
 from amana.kernel.errors import places
 from amana.kernel.tally import TALLY
+from amana.storage.dialing import Dialer
 from amana.storage.faults import DRIVER_ERRORS
 from amana.storage.space import essential
 
@@ -60,7 +60,7 @@ class Leader:
             tick_s: how often the leader looks whether it still leads and a job is due.
             candidate_pause_s: how long a candidate waits before it tries again.
         """
-        self._dsn = dsn
+        self._dialer = Dialer(dsn)
         self._clock = clock
         self._tick_s = tick_s
         self._candidate_pause_s = candidate_pause_s
@@ -86,7 +86,7 @@ class Leader:
             await asyncio.sleep(self._candidate_pause_s)
 
     async def _candidate(self) -> None:
-        connection = await asyncpg.connect(self._dsn, timeout=10)
+        connection = await self._dialer.dial(timeout_s=10)
         try:
             if not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
                 return

@@ -123,6 +123,22 @@ async def migrate(dsn: str, folders: Sequence[Path], *, clock: Clock) -> None:
         await connection.close()
 
 
+async def birthmark(dsn: str) -> str:
+    """What tells this installation from every other: made from the moment its first migration ran.
+
+    The same on every host and standby, and after a restore.
+    """
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+    except DRIVER_ERRORS as error:
+        raise DatabaseUnreachable(f"The database cannot be reached: {error}") from error
+    try:
+        first = await connection.fetchval("SELECT min(applied_at) FROM amana.schema_migration")
+    finally:
+        await connection.close()
+    return hashlib.sha256(f"amana/birthmark/v1\0{first.isoformat()}".encode()).hexdigest()[:24]
+
+
 async def _wait_for_others(connection: asyncpg.Connection) -> None:
     await connection.execute(f"SET lock_timeout = '{_WAIT_FOR_OTHER_S}s'")
     try:

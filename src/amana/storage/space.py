@@ -87,7 +87,7 @@ class Space:
         folders: Sequence[Path],
         gate: Gate,
         *,
-        ballast: Path,
+        ballast: Path | None,
         reserve_bytes: int | None = None,
         measure: Callable[[Path], Volume] = measure,
     ) -> None:
@@ -95,7 +95,7 @@ class Space:
 
         Args:
             folders: one on every volume the database writes to.
-            ballast: the file to give back in need.
+            ballast: the file to give back in need; None = another process looks after it.
             reserve_bytes: None = 5 % of the volume, at least 1 GiB.
         """
         self._folders = folders
@@ -119,7 +119,7 @@ class Space:
     @property
     def has_ballast(self) -> bool:
         """Whether there is something left to give back."""
-        return self._ballast.exists()
+        return self._ballast is not None and self._ballast.exists()
 
     def measure_now(self) -> Volume:
         """Measure once and give the fuller volume; changes nothing but ``free`` and ``reserve``."""
@@ -131,12 +131,16 @@ class Space:
     def look(self) -> None:
         """Measure once; open or close the gate, give the ballast back or make it."""
         self.measure_now()
-        if self.free < self.ballast_bytes and self._ballast.exists():
-            self._ballast.unlink()
-            log.error("disk.ballast_released", free_mb=self.free // MIB)
-        elif self.free >= self.reserve + 2 * self.ballast_bytes and not self._ballast.exists():
-            self._make_ballast()
+        if self._ballast is not None:
+            self._look_after(self._ballast)
         self._decide()
+
+    def _look_after(self, ballast: Path) -> None:
+        if self.free < self.ballast_bytes and ballast.exists():
+            ballast.unlink()
+            log.error("disk.ballast_released", free_mb=self.free // MIB)
+        elif self.free >= self.reserve + 2 * self.ballast_bytes and not ballast.exists():
+            self._make(ballast)
 
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
@@ -161,8 +165,8 @@ class Space:
             self._gate.is_closed = False
             log.warning("disk.has_room_again", free_mb=self.free // MIB)
 
-    def _make_ballast(self) -> None:
-        unfinished = self._ballast.with_name("ballast.new")
+    def _make(self, ballast: Path) -> None:
+        unfinished = ballast.with_name("ballast.new")
         try:
             handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             try:
@@ -170,7 +174,7 @@ class Space:
                 os.posix_fallocate(handle, 0, max(1, self.ballast_bytes))
             finally:
                 os.close(handle)
-            unfinished.rename(self._ballast)
+            unfinished.rename(ballast)
         except OSError as error:
             log.warning("disk.no_ballast", reason=error.strerror)
             with suppress(OSError):
