@@ -21,7 +21,7 @@ class Heard:
     """A listener's notes."""
 
     moves: list[tuple[ConversationId, int, int, int, bytes | None]] = field(default_factory=list)
-    users: list[tuple[UserId, int, bytes]] = field(default_factory=list)
+    users: list[tuple[UserId, int, bytes | None]] = field(default_factory=list)
 
     def conversation_moved(
         self, conversation_id: ConversationId, first: int, last: int, msg_no: int, blob: bytes | None
@@ -29,7 +29,7 @@ class Heard:
         self.moves.append((conversation_id, first, last, msg_no, blob))
 
     def user_moved(
-        self, user_id: UserId, pos: int, kind: int, conversation_id: ConversationId | None, blob: bytes
+        self, user_id: UserId, pos: int, kind: int, conversation_id: ConversationId | None, blob: bytes | None
     ) -> None:
         self.users.append((user_id, pos, blob))
 

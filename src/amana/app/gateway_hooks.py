@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from amana.conversations.events import CONVERSATION_JOINED, CONVERSATION_LEFT
 from amana.conversations.following import Following
 from amana.events.following import RangeBlob, Subscription
 from amana.events.log import Log
@@ -23,6 +24,8 @@ StillSignedIn = Callable[[Actor], Awaitable[bool]]
 
 # A socket outlives many requests: how often its session is looked at again.
 RECHECK = timedelta(minutes=3)
+# Private events after which somebody may read something else than before.
+MEMBERSHIP_KINDS = frozenset({CONVERSATION_JOINED, CONVERSATION_LEFT})
 # More missed private events than this and the client asks for its list of conversations again.
 USER_EVENTS_RESENT = 1000
 
@@ -73,7 +76,9 @@ class GatewayHooks:
                 return UserRange(newest, (), limited=True)
             events = await self._log.read_user(tx, actor.user_id, after, USER_EVENTS_RESENT)
         frames = [self._log.encode_user(event) for event in events]
-        return UserRange(events[-1].pos if events else after, frames, limited=False)
+        moved = {event.conversation_id for event in events if event.kind in MEMBERSHIP_KINDS}
+        memberships = [one for one in moved if one is not None]
+        return UserRange(events[-1].pos if events else after, frames, limited=False, memberships=memberships)
 
     async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
         return await self._following.recent_heads(org_id, since_ms=since_ms)

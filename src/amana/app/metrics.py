@@ -26,10 +26,28 @@ from amana.app.settings import LOCAL_HOSTS, Settings
 from amana.http.asgi import Receive, Scope, Send, header
 from amana.kernel.clock import Clock
 from amana.kernel.errors import Refusal, StartFailure
-from amana.kernel.tally import TALLY, Distribution
+from amana.kernel.tally import TALLY, Distribution, Tally
 
 REMEMBERED_S = 5.0
 TOKEN_MIN_CHARACTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """One of several workers; only ``number`` while it is being started again.
+
+    Attributes:
+        hears: whether the doorbell reaches it.
+    """
+
+    number: int
+    is_up: bool = False
+    sockets: int = 0
+    leads: bool = False
+    hears: bool = False
+    log_is_stopped: bool = False
+    memory_bytes: int = 0
+    cpu_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -39,6 +57,7 @@ class Facts:
     Attributes:
         backup_age_s: since the newest whole object of each part: base, wal, keyring.
         witness_delay_s: by witness: since the newest checkpoint it has not cosigned was made; 0 = none.
+        workers: each of several; empty when one process does everything.
     """
 
     sockets: int = 0
@@ -52,13 +71,16 @@ class Facts:
     witness_delay_s: dict[str, float] = field(default_factory=dict)
     backup_age_s: dict[str, float] = field(default_factory=dict)
     database_up: bool = True
+    workers: Sequence[WorkerFacts] = ()
+    worker_restarts: int = 0
 
 
 class AmanaCollector(Collector):
     """Turns the tally and the facts into Prometheus' shapes."""
 
-    def __init__(self) -> None:
+    def __init__(self, tally: Callable[[], Tally]) -> None:
         self.facts = Facts()
+        self._tally = tally
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: the registry need not collect in order to register."""
@@ -69,23 +91,26 @@ class AmanaCollector(Collector):
         yield from self._counted()
         yield from self._standing()
         yield from self._ages()
+        if self.facts.workers:
+            yield from self._of_workers()
 
     def _counted(self) -> Iterator[Metric]:
+        tally = self._tally()
         counters = (
-            ("amana_messages", "Messages stored, each once.", TALLY.messages),
-            ("amana_commits", "Transactions that changed something.", TALLY.commits),
-            ("amana_queue_overflows", "Sockets closed because they read too slowly.", TALLY.overflows),
-            ("amana_vault_damage", "Stored contents that could not be opened.", TALLY.damage),
-            ("amana_clock_jumps", "Leaps of the machine's clock.", TALLY.clock_jumps),
-            ("amana_postgres_restarts", "Times the database died and came back.", TALLY.postgres_restarts),
+            ("amana_messages", "Messages stored, each once.", tally.messages),
+            ("amana_commits", "Transactions that changed something.", tally.commits),
+            ("amana_queue_overflows", "Sockets closed because they read too slowly.", tally.overflows),
+            ("amana_vault_damage", "Stored contents that could not be opened.", tally.damage),
+            ("amana_clock_jumps", "Leaps of the machine's clock.", tally.clock_jumps),
+            ("amana_postgres_restarts", "Times the database died and came back.", tally.postgres_restarts),
         )
         for name, text, value in counters:
             yield CounterMetricFamily(name, text, value)
-        yield _by_label("amana_refusals", "Refusals by code.", "code", TALLY.refusals)
-        yield _by_label("amana_failed_jobs", "Failed runs of timed work.", "job", TALLY.failed_jobs)
-        yield _histogram("amana_batch_messages", "Messages and changes in a commit.", TALLY.batches)
-        yield _histogram("amana_commit_seconds", "Duration of such a commit.", TALLY.commit_s)
-        yield _histogram("amana_ack_seconds", "Longest wait in a batch until it is durable.", TALLY.ack_s)
+        yield _by_label("amana_refusals", "Refusals by code.", "code", tally.refusals)
+        yield _by_label("amana_failed_jobs", "Failed runs of timed work.", "job", tally.failed_jobs)
+        yield _histogram("amana_batch_messages", "Messages and changes in a commit.", tally.batches)
+        yield _histogram("amana_commit_seconds", "Duration of such a commit.", tally.commit_s)
+        yield _histogram("amana_ack_seconds", "Longest wait in a batch until it is durable.", tally.ack_s)
 
     def _standing(self) -> Iterator[Metric]:
         facts = self.facts
@@ -99,7 +124,7 @@ class AmanaCollector(Collector):
             ("amana_log_entries", "Leaves in the transparency log.", facts.log_entries),
             ("amana_log_age_seconds", "Since the newest checkpoint.", facts.log_age_s),
             ("amana_log_stopped", "1 while the log is not signed any more.", int(facts.log_is_stopped)),
-            ("amana_clock_offset_seconds", "The last leap of the clock.", TALLY.clock_offset_s),
+            ("amana_clock_offset_seconds", "The last leap of the clock.", self._tally().clock_offset_s),
         )
         for name, text, value in gauges:
             if value is not None:
@@ -114,6 +139,29 @@ class AmanaCollector(Collector):
             metric = GaugeMetricFamily(name, text, labels=[label])
             for key, seconds in values.items():
                 metric.add_metric([key], seconds)
+            yield metric
+
+    def _of_workers(self) -> Iterator[Metric]:
+        workers, tally = self.facts.workers, self._tally()
+        counters = (
+            ("amana_worker_restarts", "Workers that ended and were replaced.", self.facts.worker_restarts),
+            ("amana_doorbell_sent", "Letters to other workers.", tally.doorbell_sent),
+            ("amana_doorbell_heard", "Letters from other workers.", tally.doorbell_heard),
+            ("amana_doorbell_lost", "What could not be told; the digest finds it.", tally.doorbell_lost),
+        )
+        for name, text, value in counters:
+            yield CounterMetricFamily(name, text, value)
+        of_each: tuple[tuple[str, str, Callable[[WorkerFacts], float]], ...] = (
+            ("amana_worker_up", "1 while this worker serves.", lambda one: one.is_up),
+            ("amana_worker_sockets", "Open sockets of this worker.", lambda one: one.sockets),
+            ("amana_worker_hears", "1 while the doorbell reaches this worker.", lambda one: one.hears),
+            ("amana_worker_memory_bytes", "Resident memory.", lambda one: one.memory_bytes),
+            ("amana_worker_cpu_seconds", "Processor time since its start.", lambda one: one.cpu_s),
+        )
+        for name, text, read in of_each:
+            metric = GaugeMetricFamily(name, text, labels=["worker"])
+            for one in workers:
+                metric.add_metric([str(one.number)], float(read(one)))
             yield metric
 
 
@@ -149,15 +197,18 @@ class MetricsPage:
     Args:
         look: gives the facts; asked at most once in ``REMEMBERED_S``.
         token: what ``Authorization: Bearer`` must carry; None = whoever reaches the listener may read.
+        tally: what was counted, by this process or by several together.
     """
 
-    def __init__(self, look: Look, clock: Clock, *, token: str | None) -> None:
+    def __init__(
+        self, look: Look, clock: Clock, *, token: str | None, tally: Callable[[], Tally] = lambda: TALLY
+    ) -> None:
         self._look = look
         self._clock = clock
         self._token = token
         self._until_s = 0.0
         self._looking = asyncio.Lock()
-        self._collector = AmanaCollector()
+        self._collector = AmanaCollector(tally)
         self._registry = CollectorRegistry()
         self._registry.register(self._collector)
         ProcessCollector(registry=self._registry)

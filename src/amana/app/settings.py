@@ -52,6 +52,17 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(DEFAULT_PORT, ge=1, le=65535, description="Port to listen on; a busy one → the next.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that serve people behind the one port; one for each core."
+    )
+    nats_url: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="NATS servers for the doorbell between several hosts, comma-separated: "
+        "tls://user:password@host:4222. Default: one of Amana's own on loopback.",
+    )
+    nats_ca: Path | None = Field(
+        None, description="PEM authority of the NATS servers' certificates, if the system does not know it."
+    )
     tls: TlsMode = Field(TlsMode.OFF, description="Where TLS ends: off, acme, files or internal.")
     tls_certificate: Path | None = Field(None, description="PEM certificate chain for `files`.")
     tls_key: Path | None = Field(None, description="PEM private key for `files`.")
@@ -65,6 +76,11 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         None, description="Your own PostgreSQL (15 or newer) instead of the embedded one."
+    )
+    database_pool_url: SecretStr | None = Field(
+        None,
+        description="The same database through a pooler in transaction mode (PgBouncer): for everything "
+        "short. AMANA_DATABASE_URL stays the direct way, for what needs a session.",
     )
     database_user: str | None = Field(
         None, description="System account that runs the embedded PostgreSQL when Amana is started as root."
@@ -157,6 +173,13 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("nats_url", mode="before")
+    @classmethod
+    def _split_secrets(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(SecretStr(part.strip()) for part in value.split(",") if part.strip())
         return value
 
     @field_validator("trusted_proxies", mode="before")

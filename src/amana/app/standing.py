@@ -24,12 +24,16 @@ if TYPE_CHECKING:  # the doctor looks without loading a whole server
 BACKUPS_REMEMBERED_S = 60.0
 
 
-def look_at(runtime: "Runtime", targets: Sequence[Target]) -> Look:
-    """What the metrics of this server are made from."""
-    sources: list[Source] = [_log_source(runtime.storage.database, runtime.clock)]
+def look_at(base: Callable[[], Facts], database: Database, clock: Clock, targets: Sequence[Target]) -> Look:
+    """What the metrics of this server are made from.
+
+    Args:
+        base: what its processes know by themselves.
+    """
+    sources: list[Source] = [_log_source(database, clock)]
     if targets:
-        sources.append(_BackupSource(targets, runtime.clock))
-    return Look(_base(runtime), sources)
+        sources.append(_BackupSource(targets, clock))
+    return Look(base, sources)
 
 
 def newest_parts(targets: Sequence[Target]) -> dict[str, datetime]:
@@ -62,7 +66,9 @@ def _newest(target: Target) -> dict[str, datetime]:
     return newest
 
 
-def _base(runtime: "Runtime") -> Callable[[], Facts]:
+def facts_of(runtime: "Runtime") -> Callable[[], Facts]:
+    """What a server of one process knows by itself."""
+
     def facts() -> Facts:
         space = runtime.storage.space
         return Facts(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from amana.app.features import SCHEMAS
@@ -16,6 +16,10 @@ from amana.storage.leader import Leader
 from amana.storage.migrations import migrate
 from amana.storage.partitions import ensure_month_partitions
 from amana.storage.space import MIB, Gate, Space, database_folders
+
+# What the embedded database lets in: for one process and commands beside it, and for each worker more.
+CONNECTIONS = 60
+CONNECTIONS_OF_A_WORKER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +47,45 @@ async def open_storage(settings: Settings, clock: Clock, entropy: Entropy) -> As
         StartFailure: the database cannot be started, reached or brought up.
     """
     gate = Gate()
-    space = _space(settings, gate)
+    space = _space(settings, gate, keeps_ballast=True)
     async with _server(settings, entropy) as (dsn, server):
         await migrate(dsn, SCHEMAS, clock=clock)
         await ensure_month_partitions(dsn, clock=clock)
-        database = await Database.connect(dsn, gate=gate)
-        leader = Leader(dsn, clock)
-        leader.every(timedelta(days=1), "partitions", lambda: ensure_month_partitions(dsn, clock=clock))
-        watching = [] if space is None else [asyncio.create_task(space.watch(), name="disk")]
-        try:
-            yield Storage(database, leader, dsn, space, server)
-        finally:
-            await cancel_all(watching)
-            await database.close()
+        async with _opened(settings, dsn, gate, clock, space) as storage:
+            yield replace(storage, server=server)
 
 
-def _space(settings: Settings, gate: Gate) -> Space | None:
+@asynccontextmanager
+async def reach_storage(settings: Settings, dsn: str, clock: Clock) -> AsyncIterator[Storage]:
+    """The same in a worker: another process has started the database and brought it up.
+
+    Raises:
+        StartFailure: the database cannot be reached.
+    """
+    gate = Gate()
+    async with _opened(settings, dsn, gate, clock, _space(settings, gate, keeps_ballast=False)) as storage:
+        yield storage
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, dsn: str, gate: Gate, clock: Clock, space: Space | None
+) -> AsyncIterator[Storage]:
+    pooler = settings.database_pool_url
+    database = await Database.connect(
+        dsn, gate=gate, pooler=None if pooler is None else pooler.get_secret_value()
+    )
+    leader = Leader(dsn, clock)
+    leader.every(timedelta(days=1), "partitions", lambda: ensure_month_partitions(dsn, clock=clock))
+    watching = [] if space is None else [asyncio.create_task(space.watch(), name="disk")]
+    try:
+        yield Storage(database, leader, dsn, space)
+    finally:
+        await cancel_all(watching)
+        await database.close()
+
+
+def _space(settings: Settings, gate: Gate, *, keeps_ballast: bool) -> Space | None:
     """Look before the database starts: with the ballast given back it can, even on a full disk."""
     if settings.database_url is not None:
         return None
@@ -66,7 +93,7 @@ def _space(settings: Settings, gate: Gate) -> Space | None:
     space = Space(
         database_folders(settings.data_dir),
         gate,
-        ballast=settings.data_dir / "ballast",
+        ballast=settings.data_dir / "ballast" if keeps_ballast else None,
         reserve_bytes=None if wanted is None else wanted * MIB,
     )
     space.look()
@@ -78,7 +105,13 @@ async def _server(settings: Settings, entropy: Entropy) -> AsyncIterator[tuple[s
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value(), None
         return
-    server = EmbeddedPostgres(settings.data_dir, user=settings.database_user, entropy=entropy)
+    more = CONNECTIONS_OF_A_WORKER * (settings.workers - 1)
+    server = EmbeddedPostgres(
+        settings.data_dir,
+        user=settings.database_user,
+        entropy=entropy,
+        settings={"max_connections": str(CONNECTIONS + more)},
+    )
     dsn = await server.start()
     watching = asyncio.create_task(server.watch(), name="postgres")
     try:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from amana import __version__
 from amana.app.backups import begin_backups
+from amana.app.between import Telling, listen_to
 from amana.app.compliance import person_erasures, tend
 from amana.app.description import described
 from amana.app.drills import begin_drills
@@ -18,6 +20,7 @@ from amana.app.features import FEATURES
 from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
 from amana.app.health import Health
 from amana.app.keys import TEND_PERIOD, KeyCare
+from amana.app.lookout import Lookout
 from amana.app.rooms import Rooms
 from amana.app.root import root_key
 from amana.app.scopes import FRAMES, SOCKET
@@ -36,7 +39,7 @@ from amana.http import Application, EdgeSettings, Services, State, build_app
 from amana.http.scopes import scoped_socket
 from amana.kernel.clock import Clock
 from amana.kernel.entropy import Entropy
-from amana.kernel.ids import ConversationId, Ids, OrgId, UserId
+from amana.kernel.ids import Ids, OrgId
 from amana.people import service as people
 from amana.people.desk import Desk as PeopleDesk
 from amana.people.errors import NotSetUp
@@ -47,6 +50,9 @@ from amana.realtime.ws import Gateway
 from amana.storage.database import Database
 from amana.storage.jobs import Jobs
 from amana.vault import Vault
+
+if TYPE_CHECKING:
+    from amana.events.bridge import NatsBridge, NatsPlace
 
 Network = IPv4Network | IPv6Network
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -60,6 +66,7 @@ class Runtime:
         app: ASGI application: API, socket and web client.
         port: where the process listens; set when it does.
         notices: sentences for the person who started it.
+        bridge: to the other workers; None when there are none.
     """
 
     app: Application
@@ -72,6 +79,7 @@ class Runtime:
     entropy: Entropy
     port: int = 0
     notices: list[str] = field(default_factory=list)
+    bridge: "NatsBridge | None" = None
 
     async def issue_setup_secret(self) -> str | None:
         """Make the secret of the set-up link; None when there is an organisation already."""
@@ -92,12 +100,14 @@ async def build_runtime(
     entropy: Entropy,
     recheck: timedelta = RECHECK,
     log_period: timedelta = LOG_PERIOD,
+    nats: "NatsPlace | None" = None,
 ) -> AsyncIterator[Runtime]:
     """Build the server on an open database and run its background work.
 
     Args:
         recheck: how often the session behind every socket is looked at again.
         log_period: how often the transparency log takes up what is new.
+        nats: where the other workers are told; None = this process is alone.
 
     Raises:
         StartFailure: the root key is missing, unsafe, or the wrong one.
@@ -134,6 +144,17 @@ async def build_runtime(
             recheck_sessions(runtime.gateway.hub, still_signed_in, period=recheck), name="sessions"
         ),
     ]
+    if nats is not None:
+        from amana.events.bridge import NatsBridge  # loading it costs a third of a second
+
+        journal = runtime.services.get(Log)
+        lookout = Lookout(runtime.gateway.hub, storage.database, journal, still_signed_in)
+        runtime.bridge = NatsBridge(runtime.services.get(Desk).doorbell, nats)
+        background += [
+            asyncio.create_task(runtime.bridge.run(), name="doorbell"),
+            asyncio.create_task(lookout.run(), name="lookout"),
+        ]
+        await runtime.bridge.first_connected()
     runtime.gateway.start()
     try:
         yield runtime
@@ -168,9 +189,10 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
         public_url=edge.public_url,
         relying_party=RelyingParty(edge.host, edge.origin),
         rooms=Rooms(talk.conversations, talk.membership),
-        on_session_revoked=hub.revoke_session,
-        on_role_changed=hub.revoke_person,
+        on_session_revoked=Telling(talk.desk.doorbell).session_revoked,
+        on_role_changed=Telling(talk.desk.doorbell).role_changed,
     )
+    listen_to(talk.desk.doorbell, hub=hub, people=desk, talk=talk)
     still_signed_in = partial(people.still_signed_in, desk)
     hooks = GatewayHooks(database, talk.desk.log, talk.following, hub, still_signed_in)
     operations = [
@@ -201,12 +223,7 @@ def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock, hub
     notices = Notices()
     desk = Desk(journal, vault, Evidence(vault, ids), doorbell, ids, clock, notices)
     talk = assemble(database, desk, kinds=NAMES)
-
-    def reader_removed(conversation_id: ConversationId, user_id: UserId) -> None:
-        talk.sending.forget(conversation_id, user_id)
-        hub.revoke_reader(conversation_id, user_id)
-
-    notices.reader_removed = reader_removed
+    notices.reader_removed = Telling(doorbell).reader_removed
     return talk
 
 

@@ -1,4 +1,4 @@
-"""`amana serve`: the whole server in one process."""
+"""`amana serve`: the whole server, in one process or with several workers behind one port."""
 
 import os
 import sys
@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from amana.kernel.errors import StartFailure
 
 if TYPE_CHECKING:
+    from amana.app.process import Served
     from amana.app.settings import Settings
-    from amana.app.wiring import Runtime
 
 
 def serve(
@@ -19,6 +19,7 @@ def serve(
     data_dir: Annotated[Path | None, Parameter(help="Folder of everything Amana keeps.")] = None,
     host: Annotated[str | None, Parameter(help="Address to listen on.")] = None,
     port: Annotated[int | None, Parameter(help="Port; a busy one gives way to the next.")] = None,
+    workers: Annotated[int | None, Parameter(help="Processes that serve people behind the port.")] = None,
     public_url: Annotated[str | None, Parameter(help="The one address people use.")] = None,
     tls: Annotated[
         Literal["off", "acme", "files", "internal"] | None, Parameter(help="Where TLS ends.")
@@ -41,6 +42,7 @@ def serve(
         "data_dir": data_dir,
         "host": host,
         "port": port,
+        "workers": workers,
         "public_url": public_url,
         "tls": tls,
         "tls_certificate": tls_certificate,
@@ -70,7 +72,7 @@ def read_settings(flags: dict[str, object]) -> "Settings":
         raise StartFailure(f"the setting {name} is wrong: {first['msg']}.") from None
 
 
-async def announce(runtime: "Runtime", settings: "Settings") -> None:
+async def announce(runtime: "Served", settings: "Settings") -> None:
     """Say where the server is reached and, while there is no organisation, how to begin."""
     lines = [f"Amana is ready at {runtime.public_url}"]
     if settings.public_url is None and runtime.port != settings.port:

@@ -27,6 +27,11 @@ class Distribution:
         self.cells[bisect_left(self.bounds, value)] += 1
         self.total += value
 
+    def add(self, cells: Sequence[int], total: float) -> None:
+        """Add what another process has seen, in the same cells."""
+        self.cells = [mine + theirs for mine, theirs in zip(self.cells, cells, strict=True)]
+        self.total += total
+
 
 class Tally:
     """Everything that is counted.
@@ -44,6 +49,8 @@ class Tally:
         clock_offset_s: by how much it leapt the last time.
         postgres_restarts: how often the embedded database died and was brought back.
         failed_jobs: by name of the leader's job.
+        doorbell_sent, doorbell_heard: letters to and from other workers.
+        doorbell_lost: what they could not be told; the digest finds it.
     """
 
     def __init__(self) -> None:
@@ -59,6 +66,9 @@ class Tally:
         self.clock_offset_s = 0.0
         self.postgres_restarts = 0
         self.failed_jobs: Counter[str] = Counter()
+        self.doorbell_sent = 0
+        self.doorbell_heard = 0
+        self.doorbell_lost = 0
 
 
 TALLY = Tally()

@@ -1,6 +1,6 @@
 """What the gateway asks the layers above; filled at the composition root and nowhere else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,11 +18,13 @@ class UserRange:
 
     Attributes:
         limited: too many were missing: the frames are left out and ``pos`` is the newest position.
+        memberships: conversations that the person joined or left in these events.
     """
 
     pos: int
     frames: Sequence[bytes]
     limited: bool
+    memberships: Collection[ConversationId] = ()
 
 
 class Hooks(Protocol):

@@ -163,20 +163,28 @@ class Hub:
             self._advance(room)
 
     def user_moved(
-        self, user_id: UserId, pos: int, kind: int, conversation_id: ConversationId | None, blob: bytes
+        self, user_id: UserId, pos: int, kind: int, conversation_id: ConversationId | None, blob: bytes | None
     ) -> None:
         """See ``events.doorbell.Listener``."""
-        part = Part(PartKind.ANSWER, blob.decode())
+        part = None if blob is None else Part(PartKind.ANSWER, blob.decode())
         for socket in tuple(self._users.get(user_id, ())):
             session = socket.session
             session.user_head = max(session.user_head, pos)
-            if pos == session.user_pos + 1 and not session.user_reading:
+            if part is not None and pos == session.user_pos + 1 and not session.user_reading:
                 session.user_pos = pos
                 self.put(socket, part)
             elif pos > session.user_pos and self._wants is not None:
                 self._wants.user_wanted(socket)
             if conversation_id is not None and kind in self._membership_kinds and self._wants is not None:
                 self._wants.membership_changed(socket, conversation_id)
+
+    def user_seen(self, user_id: UserId, pos: int) -> None:
+        """The database says that a person's private log has come this far: somebody else wrote it."""
+        for socket in tuple(self._users.get(user_id, ())):
+            session = socket.session
+            if pos > max(session.user_pos, session.user_head) and self._wants is not None:
+                session.user_head = pos
+                self._wants.user_wanted(socket)
 
     def marker_moved(self, conversation_id: ConversationId, user_id: UserId, seq: int) -> None:
         """See ``events.doorbell.Listener``."""

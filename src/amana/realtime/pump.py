@@ -11,9 +11,9 @@ from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.realtime import wire
-from amana.realtime.hooks import Hooks
+from amana.realtime.hooks import Hooks, UserRange
 from amana.realtime.hub import Hub, Room, Socket
-from amana.realtime.session import Part, PartKind, Session
+from amana.realtime.session import CloseCode, Part, PartKind, Session
 
 log = structlog.get_logger()
 
@@ -192,8 +192,27 @@ class Pump:
                 for frame in found.frames:
                     self._hub.put(socket, Part(PartKind.ANSWER, frame.decode()))
                 session.user_pos = found.pos
+                self._follow_what_changed(socket, found)
         finally:
             session.user_reading = False
+
+    def _follow_what_changed(self, socket: Socket, found: UserRange) -> None:
+        """Whoever reads private events was not told of them: what they joined or left is news as well."""
+        if found.limited:
+            self.spawn(self._follow_all_again(socket))
+        for conversation_id in found.memberships:
+            self.membership_changed(socket, conversation_id)
+
+    async def _follow_all_again(self, socket: Socket) -> None:
+        """Too much was missed to know what changed: compare everything."""
+        try:
+            now = {one.conversation_id for one in await self.subscriptions(socket.session)}
+        except Refusal as refusal:
+            log.warning("memberships not compared", code=refusal.code)
+            socket.close(CloseCode.DRAINING)  # it comes back and is told anew
+            return
+        for conversation_id in now.symmetric_difference(socket.session.follows):
+            self.membership_changed(socket, conversation_id)
 
     def membership_changed(self, socket: Socket, conversation_id: ConversationId) -> None:
         """A person joined or left: look up what they may read now."""
