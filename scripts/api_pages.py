@@ -21,11 +21,12 @@ EVERYWHERE = frozenset(
 )  # fmt: skip
 HTTP_PAGE = """# The HTTP API
 
-Every route of `/v1/openapi.json` (OpenAPI 3.1), which has the shapes, an example of each body and answer, and every refusal by status.
-What people do with them: [people](people.md), [conversations](conversations.md), [tokens](tokens.md), [the log](log.md).
+Every route of `/v1/openapi.json` (OpenAPI 3.1), which has the shapes, an example of each body and answer,
+and every refusal by status. What people do with them: [people](people.md),
+[conversations](conversations.md), [tokens](tokens.md), [the log](log.md).
 
-The scope is what a [personal API token](tokens.md) needs: `any` token, or `–` none at all. Any request may also be answered with
-{everywhere}, and with 429 or 503 and `Retry-After`.
+The scope is what a [personal API token](tokens.md) needs: `any` token, or `–` none at all. Any request may
+also be answered with {everywhere}; 429 and 503 carry `Retry-After`.
 
 """
 TABLE = '''"""Which refusals each operation can answer with, besides those of the edge.
@@ -47,15 +48,13 @@ def refusal_codes(kinds: list[type[Refusal]]) -> tuple[Codes, Codes]:
     from amana.app.features import FEATURES
 
     names = {f"{kind.__module__}.{kind.__qualname__}": kind.code for kind in kinds}
-    # What a bug is answered with is in every answer; what the server says when it stops, in every frame.
-    operations = {
-        name: tuple(sorted(reachable([entry], names) - {"internal_error"})) for name, entry in _routes(FEATURES)
-    }
-    frames = {
-        name: tuple(sorted(reachable([entry], names) - {"internal_error"}))
-        for name, entry in asyncapi.socket_entries().items()
-    }
-    return dict(sorted(operations.items())), frames
+
+    # What a bug is answered with is in every answer anyway.
+    def codes(entry: str) -> tuple[str, ...]:
+        return tuple(sorted(reachable([entry], names) - {"internal_error"}))
+
+    operations = {name: codes(entry) for name, entry in sorted(_routes(FEATURES))}
+    return operations, {name: codes(entry) for name, entry in asyncapi.socket_entries().items()}
 
 
 def _routes(features: tuple[Feature, ...]) -> Iterator[tuple[str, str]]:

@@ -64,14 +64,21 @@ def document(refusals: Mapping[str, Iterable[str]]) -> Json:
     )
     names = {one: _name_of(one, schemas) for one in (*frames.values(), *ELEMENTS, *payloads)}
     events = {f"event.{kind.name}": event_schema(kind, names[kind.payload]) for kind in sorted_kinds(KINDS)}
-    private = {f"user.{kind.name}": user_schema(kind, names[kind.payload]) for kind in sorted_kinds(USER_KINDS)}
+    private = {
+        f"user.{kind.name}": user_schema(kind, names[kind.payload]) for kind in sorted_kinds(USER_KINDS)
+    }
     elements = [*(names[one] for one in ELEMENTS), *events, *private]
     frame = {
         "type": "array",
         "minItems": 1,
         "items": {"oneOf": [{"$ref": REF.format(name=name)} for name in elements]},
     }
-    components = {**{name: schemas[name] for name in sorted(schemas)}, **events, **private, "ServerFrame": frame}
+    components = {
+        **{name: schemas[name] for name in sorted(schemas)},
+        **events,
+        **private,
+        "ServerFrame": frame,
+    }
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Amana: the socket", "version": __version__, "description": INTRODUCTION},
@@ -106,7 +113,11 @@ def event_schema(kind: EventKind, payload: str) -> Json:
             "t": {"const": "event"},
             "c": {"type": "string", "format": "uuid"},
             "seq": place,
-            "no": {"type": "integer", "minimum": 0, "description": "Messages up to here, for unread numbers."},
+            "no": {
+                "type": "integer",
+                "minimum": 0,
+                "description": "Messages up to here, for unread numbers.",
+            },
             "kind": {"const": kind.name},
             "sender": {"type": "string", "format": "uuid"},
             "ts": {"type": "integer", "description": "Unix milliseconds."},

@@ -177,7 +177,7 @@ class Product:
         return known
 
     def methods(self, owner: str, name: str) -> Iterator[Function]:
-        """What a method of a class may be: its own, a base's, a subclass's, or of whatever fills a protocol."""
+        """What a method may be: the class's own, a base's, a subclass's, or of whatever fills a protocol."""
         one = self.classes[owner]
         if one.is_protocol:
             wanted = one.methods.keys()
@@ -244,12 +244,9 @@ class Reader:
             case ast.Attribute():
                 owners = self.type_of(node.value)
                 return frozenset().union(*(product.attribute(owner, node.attr) for owner in owners))
-            case ast.Tuple() | ast.List():
-                return frozenset().union(*(self.type_of(one) for one in node.elts))
-            case ast.IfExp():
-                return self.type_of(node.body) | self.type_of(node.orelse)
-            case ast.BoolOp():
-                return frozenset().union(*(self.type_of(one) for one in node.values))
+            case ast.Tuple() | ast.List() | ast.BoolOp() | ast.IfExp():
+                parts = [one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr)]
+                return frozenset().union(*(self.type_of(one) for one in parts))
             case ast.Call():
                 return self._type_of_call(node)
         return frozenset()
@@ -334,7 +331,8 @@ def _assignments(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None, ast
 
 
 def _rank(module: str) -> str:
-    return module.split(".")[1] if "." in module else RANKS[-1]
+    name = module.split(".")[1] if "." in module else ""
+    return name if name in RANKS else RANKS[-1]
 
 
 def _is_self(node: ast.expr) -> bool:
@@ -346,14 +344,16 @@ def product() -> Product:
     return Product()
 
 
-def reachable(entries: Iterable[str], refusals: Mapping[str, str]) -> frozenset[str]:
+def reachable(
+    entries: Iterable[str], refusals: Mapping[str, str], *, here: Product | None = None
+) -> frozenset[str]:
     """Codes of all refusals that may come out of these functions.
 
     Args:
         entries: full names of functions, or of methods as ``module.Class.method``.
         refusals: full name of each class of refusals → its code.
     """
-    here = product()
+    here = here or product()
     waiting = [function for entry in entries for function in _functions(here, entry)]
     seen: set[Function] = set()
     codes: set[str] = set()
@@ -362,7 +362,7 @@ def reachable(entries: Iterable[str], refusals: Mapping[str, str]) -> frozenset[
         if function in seen:
             continue
         seen.add(function)
-        calls, named = _read(function, tuple(sorted(refusals.items())))
+        calls, named = _read(here, function, tuple(sorted(refusals.items())))
         codes |= named
         waiting.extend(calls - seen)
     return frozenset(codes)
@@ -370,9 +370,9 @@ def reachable(entries: Iterable[str], refusals: Mapping[str, str]) -> frozenset[
 
 @cache
 def _read(
-    function: Function, refusals: tuple[tuple[str, str], ...]
+    here: Product, function: Function, refusals: tuple[tuple[str, str], ...]
 ) -> tuple[frozenset[Function], frozenset[str]]:
-    reader = Reader(product(), function, dict(refusals))
+    reader = Reader(here, function, dict(refusals))
     return frozenset(reader.calls), frozenset(reader.codes)
 
 

@@ -18,6 +18,8 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.support.described import check_element, check_refusal
+
 PASSWORD = "seven herons over a quiet harbour"
 MAX_FRAME_BYTES = 64 * 2**20
 ATTEMPTS = 60
@@ -69,6 +71,7 @@ class Api:
         if answer.is_success:
             return found, answer.headers
         error = found.get("error", {}) if isinstance(found, dict) else {}
+        check_refusal(method, path, error.get("code", "?"))
         raise Refused(answer.status_code, error.get("code", "?"), error.get("fields", {}))
 
     async def close(self) -> None:
@@ -198,6 +201,8 @@ class Socket:
         """The next element; raises ConnectionClosed."""
         while not self.waiting:
             self.waiting = json.loads(await self.connection.recv())
+            for element in self.waiting:
+                check_element(element)
         return self.waiting.pop(0)
 
     async def until(self, wanted: Callable[[dict[str, Any]], bool], timeout_s: float = 10) -> dict[str, Any]:

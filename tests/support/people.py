@@ -24,6 +24,7 @@ from amana.people.visits import DEVICE_COOKIE
 from amana.storage.database import Database
 from amana.vault import KeyFile, Vault
 from tests.support.clock import FakeClock
+from tests.support.described import check_refusal
 from tests.support.passkey import Authenticator
 
 ORIGIN = "http://localhost:8080"
@@ -72,6 +73,8 @@ class Browser:
             answer = await client.request(
                 method, path, json=body, headers={name: value for name, value in sent.items() if value}
             )
+        if answer.status_code >= 400:
+            check_refusal(method, path, answer.json()["error"]["code"])
         for line in answer.headers.get_list("set-cookie"):
             name, _, value = line.split(";")[0].partition("=")
             self.cookies[name] = value

@@ -10,8 +10,11 @@ from amana.conversations.model import History, HistoryPolicy
 from amana.kernel.actor import Role
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId
+from tests.conversations import naming
 from tests.conversations.world import World
-from tests.sync.reducer import Device, Room
+from tests.support.described import check_element
+from tests.sync import naming_acts, threads
+from tests.sync.reducer import Device
 
 NAMES = ("ana", "bo", "eve", "kim")
 POLICIES = (
@@ -50,10 +53,12 @@ class Life:
         for name, device in self.devices.items():
             mine = heard.users.get(self.world[name].user_id, [])
             for event in announced[self._heard :]:
+                check_element(event)
                 outcome = device.apply(event)
                 assert outcome != "hole"
                 self.kinds.add(event["kind"])
             for event in mine[self._heard_of[name] :]:
+                check_element(event)
                 device.apply_user(event)
                 self.kinds.add(event["kind"])
             self._heard_of[name] = len(mine)

@@ -86,6 +86,7 @@ OPERATIONS: Final[Scopes] = {
     "followThread": WRITE,
     "unfollowThread": WRITE,
     "markThreadRead": WRITE,
+    "forwardMessage": WRITE,
     # What only the person sees
     "listDrafts": PERSONAL,
     "getDraft": PERSONAL,
