@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from amana.conversations.following import Following
+from amana.conversations.forwarding.service import Forwarding, ForwardingStep
 from amana.conversations.membership.service import MembershipService
+from amana.conversations.mentions.mentioned import Mentioned
+from amana.conversations.mentions.service import Mentions, MentionStep
 from amana.conversations.messages.extras import Extra
 from amana.conversations.messages.flood import Flood
 from amana.conversations.messages.pages import Pages
@@ -11,10 +14,22 @@ from amana.conversations.messages.posting import Posting, Step
 from amana.conversations.messages.queries import POST_MESSAGES
 from amana.conversations.messages.sending import Sending, refusal_of
 from amana.conversations.messages.service import MessageService
+from amana.conversations.pins.service import PinService, ShownPins
+from amana.conversations.private.assembly import Private
+from amana.conversations.private.stars.extra import StarExtra
+from amana.conversations.reactions.service import ReactionService
+from amana.conversations.reactions.shown import ShownReactions
+from amana.conversations.reactions.socket import ReactionOperations
 from amana.conversations.reading.service import ReadingService
+from amana.conversations.scheduling.holding import Holding
+from amana.conversations.scheduling.model import DUE_JOB, HEIRS_JOB
+from amana.conversations.scheduling.saying import Saying
+from amana.conversations.scheduling.service import Scheduling
+from amana.conversations.scheduling.succession import Succession
 from amana.conversations.service import ConversationService
 from amana.conversations.socket import SocketOperations
 from amana.conversations.summaries import Summaries
+from amana.conversations.threads.service import ThreadExtra, Threads, ThreadStep
 from amana.conversations.writing import Desk
 from amana.events.batcher import Batcher
 from amana.storage.database import Database
@@ -33,10 +48,18 @@ class Domain:
     sending: Sending
     pages: Pages
     reading: ReadingService
+    reactions: ReactionService
+    pins: PinService
+    forwarding: Forwarding
+    threads: Threads
+    mentioned: Mentioned
     summaries: Summaries
     following: Following
     operations: SocketOperations
     jobs: Jobs
+    holding: Holding
+    scheduling: Scheduling
+    private: Private
 
     @property
     def services(self) -> tuple[object, ...]:
@@ -51,8 +74,16 @@ class Domain:
             self.sending,
             self.pages,
             self.reading,
+            self.reactions,
+            self.pins,
+            self.forwarding,
+            self.threads,
+            self.mentioned,
             self.summaries,
             self.jobs,
+            self.holding,
+            self.scheduling,
+            *self.private.services,
         )
 
 
@@ -72,16 +103,29 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
         statement=POST_MESSAGES,
         refusal_of=refusal_of,
     )
-    steps: tuple[Step, ...] = ()
-    extras: tuple[Extra, ...] = ()
+    threads = Threads(desk)
+    steps: tuple[Step, ...] = (
+        ForwardingStep(),
+        ThreadStep(desk, threads),
+        MentionStep(Mentions(desk, threads)),
+    )
+    extras: tuple[Extra, ...] = (ShownReactions(desk), ShownPins(), ThreadExtra(), StarExtra())
     posting = Posting(desk, steps)
-    sending = Sending(database, desk, batcher, posting, flood or Flood(desk.clock))
+    flood = flood or Flood(desk.clock)
+    sending = Sending(database, desk, batcher, posting, flood)
+    holding = Holding(database, desk, posting, flood)
     pages = Pages(desk, extras)
+    reactions = ReactionService(desk)
     conversations, messages, reading = ConversationService(desk), MessageService(desk), ReadingService(desk)
     jobs = Jobs(database, desk.clock)
+    jobs.register(DUE_JOB, Saying(desk, posting))
+    jobs.register(HEIRS_JOB, Succession(desk))
     return Domain(
         desk=desk,
         jobs=jobs,
+        holding=holding,
+        scheduling=Scheduling(desk, posting),
+        private=Private(desk, pages, jobs),
         conversations=conversations,
         membership=MembershipService(desk),
         messages=messages,
@@ -89,7 +133,19 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
         sending=sending,
         pages=pages,
         reading=reading,
+        reactions=reactions,
+        pins=PinService(desk, pages),
+        forwarding=Forwarding(database, desk, pages, sending),
+        threads=threads,
+        mentioned=Mentioned(pages),
         summaries=Summaries(desk, conversations, pages),
         following=Following(database, desk, pages),
-        operations=SocketOperations(database, sending, messages, reading),
+        operations=SocketOperations(
+            database,
+            sending,
+            messages,
+            reading,
+            [ReactionOperations(database, sending, reactions)],
+            holding=holding,
+        ),
     )

@@ -1,17 +1,20 @@
 """What clients may send on the socket. The composition root registers these with the gateway."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
+from amana.conversations.mentions.model import Naming
 from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.sending import Sending
 from amana.conversations.messages.service import MessageService
 from amana.conversations.model import Number
 from amana.conversations.reading.service import ReadingService
+from amana.conversations.scheduling.frames import held_frame
+from amana.conversations.scheduling.holding import Held, Holding
 from amana.events.model import Appended
 from amana.kernel.actor import Actor
 from amana.kernel.errors import Refusal
@@ -21,12 +24,21 @@ from amana.storage.space import essential
 
 
 class SendFrame(msgspec.Struct, tag_field="t", tag="send"):
-    """A message; ``reply_to`` is the ``seq`` of the one it answers."""
+    """A message; ``reply_to`` is the ``seq`` of the one it answers, ``thread`` of the one it stands under.
+
+    ``mentions`` are those it names, ``everyone`` calls all: the number of others that the writer was shown.
+    ``silent``: no device makes a sound for it. ``undo_s``: it is held back so long and can be taken back.
+    """
 
     c: UUID
     client_id: UUID
     text: str
     reply_to: Number | None = None
+    thread: Number | None = None
+    mentions: tuple[Naming, ...] = ()
+    everyone: Number | None = None
+    silent: bool = False
+    undo_s: Number | None = None
 
 
 class EditFrame(msgspec.Struct, tag_field="t", tag="edit"):
@@ -36,6 +48,7 @@ class EditFrame(msgspec.Struct, tag_field="t", tag="edit"):
     client_id: UUID
     seq: Number
     text: str
+    mentions: tuple[Naming, ...] | None = None
 
 
 class RemoveFrame(msgspec.Struct, tag_field="t", tag="remove"):
@@ -74,16 +87,36 @@ class Operation:
     run: Callable[..., Awaitable[bytes | None] | None]
 
 
+class Operations(Protocol):
+    """What one feature adds to the socket."""
+
+    def table(self) -> Mapping[str, Operation]:
+        """Frame type → operation."""
+
+
 class SocketOperations:
-    """The four things people do in a conversation that is open in front of them."""
+    """What people do in a conversation that is open in front of them.
+
+    Args:
+        more: operations of other features, in a table of their own.
+    """
 
     def __init__(
-        self, database: Database, sending: Sending, messages: MessageService, reading: ReadingService
+        self,
+        database: Database,
+        sending: Sending,
+        messages: MessageService,
+        reading: ReadingService,
+        more: Sequence[Operations] = (),
+        *,
+        holding: Holding,
     ) -> None:
         self._database = database
         self._sending = sending
         self._messages = messages
         self._reading = reading
+        self._more = more
+        self._holding = holding
         # Read markers under way: how far each is to go.
         self._markers: dict[tuple[Socket, ConversationId], int] = {}
 
@@ -94,14 +127,35 @@ class SocketOperations:
             "edit": Operation(EditFrame, self.edit),
             "remove": Operation(RemoveFrame, self.remove),
             "read": Operation(ReadFrame, self.read),
+            **{name: one for part in self._more for name, one in part.table().items()},
         }
 
-    def send(self, socket: Socket, frame: SendFrame) -> None:
+    def send(self, socket: Socket, frame: SendFrame) -> Awaitable[bytes | None] | None:
         """Queue a message. No task and no wait: many may be under way on one socket."""
         conversation_id = ConversationId(frame.c)
         reply_to = None if frame.reply_to is None else Seq(frame.reply_to)
-        draft = Draft(conversation_id, ClientId(frame.client_id), frame.text, reply_to)
+        thread = None if frame.thread is None else Seq(frame.thread)
+        draft = Draft(
+            conversation_id,
+            ClientId(frame.client_id),
+            frame.text,
+            reply_to,
+            thread=thread,
+            mentions=frame.mentions,
+            everyone=frame.everyone,
+            silent=frame.silent,
+        )
+        if frame.undo_s is not None:
+            return self._hold(socket, draft, frame.undo_s)
         self._sending.submit(socket.actor, draft, socket.settle(conversation_id, frame.client_id))
+        return None
+
+    async def _hold(self, socket: Socket, draft: Draft, undo_s: int) -> bytes | None:
+        held = await self._holding.send(socket.actor, draft, undo_s)
+        if isinstance(held, Held):
+            return held_frame(draft.conversation_id, held)
+        socket.settle(draft.conversation_id, draft.client_id)(held)
+        return None
 
     async def edit(self, socket: Socket, frame: EditFrame) -> None:
         self._sending.count_change(socket.actor)
@@ -114,6 +168,7 @@ class SocketOperations:
                 Seq(frame.seq),
                 client_id=ClientId(frame.client_id),
                 text=frame.text,
+                mentions=frame.mentions,
             )
         socket.settle(conversation_id, frame.client_id)(appended)
 

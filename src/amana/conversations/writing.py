@@ -16,7 +16,7 @@ from amana.events.model import Appended, Head, NewEvent
 from amana.evidence import Evidence
 from amana.kernel.actor import Actor
 from amana.kernel.clock import Clock
-from amana.kernel.ids import ClientId, ConversationId, Ids, UserId
+from amana.kernel.ids import ClientId, ConversationId, Ids, Seq, UserId
 from amana.storage.database import Tx
 from amana.vault import Vault
 
@@ -57,8 +57,9 @@ class Desk:
         payload: msgspec.Struct,
         *,
         client_id: ClientId | None = None,
+        target_seq: Seq | None = None,
     ) -> Appended:
-        """Append one event that does not count as unread."""
+        """Append one event that does not count as unread; ``target_seq``: the message that it changes."""
         event = NewEvent(
             conversation_id=conversation_id,
             kind=kind,
@@ -67,6 +68,7 @@ class Desk:
             device_id=actor.device_id,
             client_id=client_id or ClientId(self.ids.new()),
             content=encode(payload),
+            target_seq=target_seq,
         )
         (appended,) = await self.log.append(tx, [event])
         return appended

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from amana.conversations.forwarding.model import Origin
 from amana.conversations.mentions.model import Naming
 from amana.kernel.ids import ClientId, ConversationId, Seq
 
@@ -15,7 +16,9 @@ class Draft:
         reply_to: the message that is answered.
         thread: the message under which this one stands, instead of in the stream of the room.
         mentions: who is named, in the order of the text.
+        silent: nobody's device makes a sound for it, or shows it on a locked screen.
         everyone: everybody is called; as many others as the writer was told this would reach.
+        origin: it is a forwarded message, and these are its first place and whose words they are.
     """
 
     conversation_id: ConversationId
@@ -25,8 +28,10 @@ class Draft:
     thread: Seq | None = None
     mentions: tuple[Naming, ...] = ()
     everyone: int | None = None
+    origin: Origin | None = None
+    silent: bool = False
 
     @property
     def only_words(self) -> bool:
         """Nothing but text: stored by the batch, together with what others send. Else see ``posting``."""
-        return self.thread is None and not self.mentions and self.everyone is None
+        return self.thread is None and not self.mentions and self.everyone is None and self.origin is None

@@ -8,18 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal
-from uuid import UUID
 
 from amana.conversations import events
+from amana.conversations.forwarding import queries as forwarding_queries
+from amana.conversations.mentions.service import Mentions
+from amana.conversations.pins import queries as pin_queries
+from amana.conversations.reactions.ending import ReactionEnding
+from amana.conversations.threads.service import Threads
 from amana.conversations.writing import Desk
 from amana.events.model import NewEvent, Outline
-from amana.kernel.ids import NO_DEVICE, ClientId, ConversationId, Seq, UserId
+from amana.kernel.ids import NO_DEVICE, SERVER, ClientId, ConversationId, Seq, UserId
 from amana.storage.database import Tx
 from amana.vault import Cause, Ground
 from amana.vault.erasure import count_wraps
 
-# Nobody did it by hand: the server's own id in the log.
-SERVER: Final = UserId(UUID(int=0))
 STEP: Final = 500
 # A frame with more of them would be a burden to telephones.
 RANGES_AT_ONCE: Final = 1_000
@@ -51,6 +53,8 @@ class Erasing:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._reactions = ReactionEnding(desk)
+        self._mentions = Mentions(desk, Threads(desk))
 
     async def older_than(
         self, tx: Tx, conversation_id: ConversationId, *, after: Seq, cut_ms: int, size: int = STEP
@@ -63,19 +67,26 @@ class Erasing:
         old = list(takewhile(lambda row: row.ts_ms < cut_ms, found))
         messages = [row.seq for row in old if row.kind == events.MESSAGE_CREATED]
         edits = await self._desk.log.changes_of(tx, conversation_id, events.MESSAGE_EDITED, messages)
-        ended = await self._end(tx, conversation_id, [*_with_text(old), *edits], Cause.RETENTION)
+        beside = await self._beside(tx, conversation_id, messages)
+        ended = await self._end(tx, conversation_id, [*_personal(old), *edits, *beside], Cause.RETENTION)
         through = old[-1].seq if old else after
         return Step(messages, ended, 0, through, more=len(old) == len(found) and through < head)
 
     async def written_by(
         self, tx: Tx, conversation_id: ConversationId, author: UserId, *, after: Seq, size: int = STEP
     ) -> Step:
-        """End what ``author`` wrote after ``after``, looking at ``size`` places."""
+        """End what ``author`` wrote after ``after``, looking at ``size`` places; also what others forwarded."""
         found, head = await self._look(tx, conversation_id, after, size)
-        own = [row for row in found if row.sender_id == author]
+        copies = await forwarding_queries.copies_of(
+            tx, conversation_id, author, after=after, upto=Seq(after + size)
+        )
+        own = [row for row in found if row.sender_id == author or row.seq in copies]
         messages = [row.seq for row in own if row.kind == events.MESSAGE_CREATED]
-        ended = await self._end(tx, conversation_id, _with_text(own), Cause.PERSON)
-        kept = await count_wraps(tx, conversation_id, _with_text(own))
+        beside = await self._beside(tx, conversation_id, messages)
+        reactions = [row.seq for row in own if row.kind == events.REACTION_ADDED]
+        await self._reactions.of_person(tx, conversation_id, author, reactions)
+        ended = await self._end(tx, conversation_id, [*_personal(own), *beside], Cause.PERSON)
+        kept = await count_wraps(tx, conversation_id, _personal(own))
         through = found[-1].seq if found else after
         return Step(messages, ended, kept, through, more=through < head)
 
@@ -105,11 +116,17 @@ class Erasing:
         upto = Seq(min(after + size, head.seq))
         return await self._desk.log.outlines(tx, conversation_id, after=after, upto=upto), head.seq
 
+    async def _beside(self, tx: Tx, conversation_id: ConversationId, messages: Sequence[Seq]) -> list[Seq]:
+        """Take away what stands beside these messages; gives the events of it whose contents end too."""
+        await pin_queries.delete_of_messages(tx, conversation_id, messages)
+        await self._mentions.end(tx, conversation_id, messages)
+        return await self._reactions.with_erased(tx, conversation_id, messages)
+
     async def _end(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq], cause: Cause) -> int:
         grounds = (Ground.LIVE, Ground.TRACE)
         now = self._desk.clock.now()
         return await self._desk.vault.end_grounds(tx, conversation_id, seqs, grounds, cause=cause, now=now)
 
 
-def _with_text(rows: Iterable[Outline]) -> list[Seq]:
-    return [row.seq for row in rows if row.kind in events.WITH_TEXT]
+def _personal(rows: Iterable[Outline]) -> list[Seq]:
+    return [row.seq for row in rows if row.kind in events.PERSONAL]

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar.params import Parameter
 
+from amana.conversations.mentions.model import Naming
 from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.model import Entry
 from amana.conversations.messages.pages import Pages
@@ -13,8 +14,10 @@ from amana.conversations.messages.sending import Sending
 from amana.conversations.messages.service import MessageService
 from amana.conversations.model import MAX_PAGE, Number
 from amana.conversations.reading.service import ReadingService
+from amana.conversations.scheduling.holding import Held, Holding
 from amana.events.model import Appended
 from amana.http import SELF, Body, Context, endpoint
+from amana.kernel.clock import unix_ms
 from amana.kernel.ids import ClientId, ConversationId, Seq
 
 DEFAULT_PAGE = 50
@@ -24,18 +27,54 @@ Place = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
 
 
 class NewMessage(Body):
-    """``client_id`` is the retry key: a UUIDv7 made once per message."""
+    """``client_id`` is the retry key: a UUIDv7 made once per message.
+
+    Attributes:
+        reply_to: the message that is answered with a quote.
+        thread: the message under which this one stands.
+        mentions: who is named, in the order of the text; without ``user_id`` everybody.
+        everyone: calls everybody: how many others that reaches, as the writer was shown.
+        silent: no device makes a sound for it.
+    """
 
     client_id: UUID
     text: str
     reply_to: Number | None = None
+    thread: Number | None = None
+    mentions: list[Naming] = msgspec.field(default_factory=list)
+    everyone: Number | None = None
+    silent: bool = False
+
+    def draft(self, conversation_id: UUID) -> Draft:
+        """The same as the domain knows it."""
+        return Draft(
+            ConversationId(conversation_id),
+            ClientId(self.client_id),
+            self.text,
+            None if self.reply_to is None else Seq(self.reply_to),
+            thread=None if self.thread is None else Seq(self.thread),
+            mentions=tuple(self.mentions),
+            everyone=self.everyone,
+            silent=self.silent,
+        )
+
+
+class MessageToSend(NewMessage):
+    """A message that is sent now.
+
+    Attributes:
+        undo_s: hold it back for so many seconds (1 to 10), in which its author may take it back.
+    """
+
+    undo_s: Number | None = None
 
 
 class NewText(Body):
-    """The whole new text of a message."""
+    """The whole new text of a message. Without ``mentions`` whoever still stands in the text stays named."""
 
     client_id: UUID
     text: str
+    mentions: list[Naming] | None = None
 
 
 class Removal(Body):
@@ -51,11 +90,17 @@ class ReadUpTo(Body):
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """The place of what was sent; a retry gets the same. ``ts`` in Unix milliseconds."""
+    """The place of what was sent; a retry gets the same. ``ts`` in Unix milliseconds.
+
+    Attributes:
+        undo_until: until then nobody gets the message and it can be taken back (Unix milliseconds); ``seq``
+            and ``ts`` are 0 then. Absent from what is sent.
+    """
 
     seq: int
     ts: int
     client_id: UUID
+    undo_until: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class EntryPage(msgspec.Struct, frozen=True):
@@ -130,15 +175,15 @@ async def list_events(
     access=SELF,
     status=201,
 )
-async def send_message(ctx: Context, conversation_id: UUID, data: NewMessage) -> Posted:
+async def send_message(ctx: Context, conversation_id: UUID, data: MessageToSend) -> Posted:
     """Send a message. Answered after it is stored; repeating it with the same ``client_id`` is safe."""
-    draft = Draft(
-        ConversationId(conversation_id),
-        ClientId(data.client_id),
-        data.text,
-        None if data.reply_to is None else Seq(data.reply_to),
-    )
-    return _posted(await ctx.services.get(Sending).send(ctx.actor, draft), data.client_id)
+    draft = data.draft(conversation_id)
+    if data.undo_s is not None:
+        held = await ctx.services.get(Holding).send(ctx.actor, draft, data.undo_s)
+        if isinstance(held, Held):
+            return Posted(0, 0, data.client_id, unix_ms(held.until))
+        return posted(held, data.client_id)
+    return posted(await ctx.services.get(Sending).send(ctx.actor, draft), data.client_id)
 
 
 @endpoint(
@@ -158,8 +203,9 @@ async def edit_message(ctx: Context, conversation_id: UUID, seq: Place, data: Ne
             Seq(seq),
             client_id=ClientId(data.client_id),
             text=data.text,
+            mentions=data.mentions,
         )
-    return _posted(appended, data.client_id)
+    return posted(appended, data.client_id)
 
 
 @endpoint(
@@ -179,7 +225,7 @@ async def remove_message(ctx: Context, conversation_id: UUID, seq: Place, data: 
             Seq(seq),
             client_id=ClientId(data.client_id),
         )
-    return _posted(appended, data.client_id)
+    return posted(appended, data.client_id)
 
 
 @endpoint(
@@ -193,7 +239,8 @@ async def mark_read(ctx: Context, conversation_id: UUID, data: ReadUpTo) -> None
         )
 
 
-def _posted(appended: Appended, client_id: UUID) -> Posted:
+def posted(appended: Appended, client_id: UUID) -> Posted:
+    """The answer to a change that is stored."""
     return Posted(appended.seq, appended.ts_ms, client_id)
 
 

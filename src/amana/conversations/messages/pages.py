@@ -19,6 +19,9 @@ from amana.kernel.ids import ConversationId, OrgId, Seq
 from amana.storage.database import Tx
 from amana.vault import MemberProof, Unreadable
 
+# Answers in a thread stand on its own pages.
+IN_THREADS = (events.MESSAGE_CREATED,)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -63,11 +66,47 @@ class Pages:
             first=member.visible_from,
             before=place,
             without=events.NO_ENTRIES,
+            without_under=IN_THREADS,
             limit=limit + 1,
         )
-        more = len(found) > limit
-        entries = await self._entries(tx, actor.org_id, member, found[-limit:])
-        return Page(entries, more, await self._quotes(tx, actor.org_id, member, entries))
+        return await self._page(tx, actor.org_id, member, found, limit)
+
+    async def thread(
+        self,
+        tx: Tx,
+        actor: Actor,
+        conversation_id: ConversationId,
+        root: Seq,
+        *,
+        before: Seq | None,
+        limit: int,
+    ) -> tuple[Entry | None, Page]:
+        """The message ``root`` and the newest ``limit`` answers in its thread before ``before``.
+
+        The message is None for those who came too late to see it: then they see the answers since.
+
+        Raises:
+            ConversationNotFound
+            MessageNotFound: there is neither, as far as ``actor`` may see.
+        """
+        member, head = await self._reader(tx, actor, conversation_id)
+        place = Seq(head.seq + 1) if before is None else min(before, Seq(head.seq + 1))
+        found = await self._desk.log.under(
+            tx,
+            conversation_id,
+            root,
+            events.MESSAGE_CREATED,
+            first=member.visible_from,
+            before=place,
+            limit=limit + 1,
+        )
+        stored = [event for event in await self._desk.log.at(tx, conversation_id, [root]) if _is_root(event)]
+        visible = [event for event in stored if event.seq >= member.visible_from]
+        if not stored or (not visible and not found):
+            raise MessageNotFound(seq=root)
+        entries = await self._entries(tx, actor.org_id, member, visible)
+        page = await self._page(tx, actor.org_id, member, found, limit)
+        return (entries[0] if entries else None), page
 
     async def entry(self, tx: Tx, actor: Actor, conversation_id: ConversationId, seq: Seq) -> Entry:
         """One entry in its current state: how a client shows what a message answers.
@@ -83,6 +122,19 @@ class Pages:
             raise MessageNotFound(seq=seq)
         (entry,) = await self._entries(tx, actor.org_id, member, visible)
         return entry
+
+    async def at(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, seqs: Sequence[Seq]
+    ) -> list[Entry]:
+        """The entries at these places in their current state, ascending; what is not visible is left out.
+
+        Raises:
+            ConversationNotFound
+        """
+        member, _ = await self._reader(tx, actor, conversation_id)
+        stored = await self._desk.log.at(tx, conversation_id, seqs) if seqs else []
+        visible = [event for event in stored if _is_entry(event, member)]
+        return await self._entries(tx, actor.org_id, member, visible)
 
     async def events_after(
         self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
@@ -148,6 +200,13 @@ class Pages:
             for (event, state, current), content in zip(shown, contents, strict=True)
         }
 
+    async def _page(
+        self, tx: Tx, org_id: OrgId, member: Member, found: Sequence[StoredEvent], limit: int
+    ) -> Page:
+        """The newest ``limit`` of ``found``, which holds one more where there are older ones."""
+        entries = await self._entries(tx, org_id, member, found[-limit:])
+        return Page(entries, len(found) > limit, await self._quotes(tx, org_id, member, entries))
+
     async def _reader(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> tuple[Member, Head]:
         member = await queries.find_member(tx, conversation_id, actor.user_id)
         if member is None:
@@ -209,7 +268,7 @@ class Pages:
     ) -> Range:
         contents = await open_content(self._desk.vault, tx, proof_of(org_id, member), stored)
         gone = [
-            event.target_seq or event.seq
+            _message_of(event)
             for event in stored
             if event.kind in events.WITH_TEXT and contents[event.seq] is Unreadable.ERASED
         ]
@@ -218,6 +277,15 @@ class Pages:
         first = stored[0].seq if stored else Seq(head.seq + 1)
         last = stored[-1].seq if stored else head.seq
         return Range(frames, first, last, limited, head)
+
+
+def _message_of(event: StoredEvent) -> Seq:
+    """The message that an event with a text belongs to: the one it changes, or itself."""
+    return event.target_seq if event.kind in events.CHANGES and event.target_seq else event.seq
+
+
+def _is_root(event: StoredEvent) -> bool:
+    return event.kind == events.MESSAGE_CREATED and event.target_seq is None
 
 
 def _is_entry(event: StoredEvent, member: Member) -> bool:
@@ -245,12 +313,13 @@ def _frame(event: StoredEvent, content: Content, states: dict[Seq, MessageState]
     if isinstance(content, bytes):
         return encode_stored(event, name, content)
     why = content.value
-    state = states.get(event.target_seq or event.seq) if content is Unreadable.ERASED else None
+    state = states.get(_message_of(event)) if content is Unreadable.ERASED else None
     if state is not None and event.revision > state.revision:
         state = None
     if state is not None and (state.current_seq != event.seq or state.removed_ts is not None):
         why = "superseded"
-    if state is None and event.target_seq is not None:
-        # Nothing but the row says what it changed: clients must not believe it either.
+    if state is None and event.target_seq is not None and event.kind in events.CHANGES:
+        # Nothing but the row says what it changed: clients must not believe it either. An answer that cannot
+        # be read stays in the thread where its row has it, as on every page.
         event = replace(event, target_seq=None)
     return encode_unreadable(event, name, why)

@@ -1,45 +1,43 @@
-"""Sending, editing and removing messages."""
+"""Editing and removing messages, by the rules of their room."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from amana.conversations import events, permissions, queries
 from amana.conversations.errors import (
     ConversationNotFound,
     MessageDamaged,
     MessageErased,
-    MessageNotFound,
     MessageRemoved,
     NotTheAuthor,
 )
+from amana.conversations.forwarding.errors import ForwardedIsFixed
+from amana.conversations.mentions.model import Naming, named
+from amana.conversations.mentions.service import Mentions
 from amana.conversations.messages import queries as message_queries
+from amana.conversations.messages.errors import EditWindowOver, RemovalRestricted
 from amana.conversations.messages.model import (
-    Content,
     check_message,
-    is_wording_of,
     recompose,
-    reply_of,
+    said,
     says_the_same,
 )
-from amana.conversations.messages.queries import MessageState, untouched
-from amana.conversations.model import TRACE_PERIOD, Member
-from amana.conversations.opening import open_content, proof_of, report_damage
+from amana.conversations.messages.queries import MessageState
+from amana.conversations.messages.targets import Target, Targets
+from amana.conversations.opening import open_content, proof_of
+from amana.conversations.pins import queries as pin_queries
+from amana.conversations.reactions.ending import ReactionEnding
+from amana.conversations.room import require_may_post
+from amana.conversations.rules import Removal, may_edit, may_remove
+from amana.conversations.threads.service import Threads
 from amana.conversations.writing import Desk
 from amana.events.errors import ClientIdReused
 from amana.events.log import check_client_id
 from amana.events.model import Appended, NewEvent, StoredEvent
 from amana.kernel.actor import Actor
+from amana.kernel.clock import from_unix_ms
 from amana.kernel.ids import ClientId, ConversationId, Seq
 from amana.storage.database import Tx
 from amana.vault import Unreadable
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A message that is about to be changed, under the head's lock."""
-
-    member: Member
-    event: StoredEvent
-    state: MessageState
 
 
 class MessageService:
@@ -47,6 +45,9 @@ class MessageService:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._targets = Targets(desk)
+        self._reactions = ReactionEnding(desk)
+        self._mentions = Mentions(desk, Threads(desk))
 
     async def edit(
         self,
@@ -57,72 +58,91 @@ class MessageService:
         *,
         client_id: ClientId,
         text: str,
+        mentions: Sequence[Naming] | None = None,
     ) -> Appended:
         """Replace the text of one's own message. What was answered stays; the old text becomes a trace.
 
         Repeating it with the same ``client_id`` gives the first answer.
 
+        Args:
+            mentions: who is named from now on; None: whoever was and still stands in the text.
+
         Raises:
             ConversationNotFound, MessageNotFound, NotTheAuthor, MessageRemoved, MessageErased, MessageDamaged
+            ConversationClosed, PostingNotAllowed: who may not write may not write anew either.
+            EditWindowOver: the room's time for it is over.
+            ForwardedIsFixed: they are somebody else's words.
+            MentionInvalid, TooManyMentions, MentionNotMember, MentionAllMisplaced
             TextEmpty, TextTooLong, TextInvalid, ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld
             ClientIdReused: the same retry key stands for something else.
         """
         check_client_id(client_id, self._desk.clock.now())
         text = check_message(text)
-        target = await self._target(tx, actor, conversation_id, seq)
+        target = await self._targets.find(tx, actor, conversation_id, seq)
         if target.event.sender_id != actor.user_id:
             raise NotTheAuthor
         original = await self._desk.log.find_original(tx, conversation_id, actor.user_id, client_id)
         if original is not None:
-            content = recompose(text, target=seq, reply_to=None)
+            content = events.encode(events.MessageEdited(target=seq, text=text, spans=[]))
             return await self._repeated(tx, actor, target, original, events.MESSAGE_EDITED, content)
+        self._require_may_edit(target)
         if target.state.removed_ts is not None:
             raise MessageRemoved(seq=seq)
-        current, wording = await self._current(tx, actor, target)
+        current, wording = await self._targets.current(tx, actor, target)
         if wording is Unreadable.DAMAGED:
             # Perhaps its author is another one than the row says.
             raise MessageDamaged(seq=seq)
         if wording is Unreadable.ERASED:
             raise MessageErased(seq=seq)
-        content = recompose(text, target=seq, reply_to=_answered(wording))
+        before = said(wording)
+        if before.forwarded is not None:
+            raise ForwardedIsFixed
+        content = recompose(text, target=seq, before=before, namings=mentions)
+        after = said(content)
+        await self._mentions.may_name(tx, conversation_id, named(after.mentions) - named(before.mentions))
         revision = target.state.revision + 1
         appended = await self._append(
             tx, actor, target, events.MESSAGE_EDITED, content, client_id, revision=revision
         )
-        await self._end(tx, actor, target.member, current)
+        await self._targets.to_trace(tx, actor, target, [current])
         state = MessageState(seq, appended.seq, revision, appended.ts_ms, None, None)
         await message_queries.put_state(tx, actor.org_id, conversation_id, state)
+        await self._mentions.edited(tx, actor, target.event, before, after, appended)
         return appended
 
     async def remove(
         self, tx: Tx, actor: Actor, conversation_id: ConversationId, seq: Seq, *, client_id: ClientId
     ) -> Appended:
-        """Take a message back, or remove somebody else's as owner or administrator of the group.
+        """Take a message back, or remove somebody else's as owner, deputy or administrator of the room.
 
-        Every revision becomes a trace; members read none of them any more.
+        Every revision and what stands beside it becomes a trace; members read none of it any more. It is
+        possible in a closed room as well: nothing is said by it.
 
         Raises:
             ConversationNotFound, MessageNotFound, NotPermitted, MessageDamaged
+            RemovalRestricted: the rule of the room leaves it to others.
             MessageRemoved: somebody removed it before, under another retry key.
             MessageErased: there is nothing left to remove.
             ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld, ClientIdReused
         """
         check_client_id(client_id, self._desk.clock.now())
-        target = await self._target(tx, actor, conversation_id, seq)
-        if target.event.sender_id != actor.user_id:
-            permissions.require(permissions.REMOVE_ANY, role=actor.role, standing=target.member.role)
+        target = await self._targets.find(tx, actor, conversation_id, seq)
         content = events.encode(events.MessageRemoved(target=seq, by=actor.user_id))
         original = await self._desk.log.find_original(tx, conversation_id, actor.user_id, client_id)
         if original is not None:
             return await self._repeated(tx, actor, target, original, events.MESSAGE_REMOVED, content)
+        _require_may_remove(actor, target)
         if target.state.removed_ts is not None:
             raise MessageRemoved(seq=seq)
-        current, wording = await self._current(tx, actor, target)
+        current, wording = await self._targets.current(tx, actor, target)
         if wording is Unreadable.ERASED:
             raise MessageErased(seq=seq)
         appended = await self._append(tx, actor, target, events.MESSAGE_REMOVED, content, client_id)
         # Older revisions are traces since the edit that replaced them.
-        await self._end(tx, actor, target.member, current)
+        await self._targets.to_trace(tx, actor, target, [current])
+        await self._reactions.with_removed(tx, actor, target)
+        await pin_queries.delete_of_messages(tx, conversation_id, [seq])
+        await self._mentions.end(tx, conversation_id, [seq])
         state = MessageState(
             seq,
             target.state.current_seq,
@@ -138,36 +158,13 @@ class MessageService:
             )
         return appended
 
-    async def _target(self, tx: Tx, actor: Actor, conversation_id: ConversationId, seq: Seq) -> Target:
-        mine, head = await self._desk.enter(tx, actor, conversation_id)
-        if not mine.member.visible_from <= seq <= head.seq:
-            raise MessageNotFound(seq=seq)
-        (event,) = await self._desk.log.at(tx, conversation_id, [seq])
-        if event.kind != events.MESSAGE_CREATED:
-            raise MessageNotFound(seq=seq)
-        states = await message_queries.states(tx, conversation_id, actor.user_id, [seq])
-        return Target(mine.member, event, states.get(seq) or untouched(seq))
-
-    async def _current(self, tx: Tx, actor: Actor, target: Target) -> tuple[StoredEvent, Content]:
-        """The event that holds the text now, and the text.
-
-        Raises:
-            MessageDamaged: the rows name an event that is no edit of this message. Ending its text would
-                take away another one, and leave this one to be read.
-        """
-        message, state = target.event, target.state
-        current = message
-        if state.current_seq != message.seq:
-            found = await self._desk.log.at(tx, message.conversation_id, [state.current_seq])
-            current = found[0] if found else message
-        if not is_wording_of(message, state, current):
-            report_damage(message, "state")
-            raise MessageDamaged(seq=message.seq)
-        proof = proof_of(actor.org_id, target.member)
-        content = (await open_content(self._desk.vault, tx, proof, [current]))[current.seq]
-        if content is Unreadable.DAMAGED and current.seq != message.seq:
-            raise MessageDamaged(seq=message.seq)
-        return current, content
+    def _require_may_edit(self, target: Target) -> None:
+        """Raise unless its author may write here and the time for editing is not over."""
+        conversation = target.mine.conversation
+        require_may_post(conversation, target.member.role)
+        sent_at = from_unix_ms(target.event.ts_ms)
+        if not may_edit(conversation.rules, is_author=True, sent_at=sent_at, now=self._desk.clock.now()):
+            raise EditWindowOver(limit_s=conversation.rules.edit_window_s or 0)
 
     async def _append(
         self,
@@ -194,12 +191,6 @@ class MessageService:
         (appended,) = await self._desk.log.append(tx, [event])
         return appended
 
-    async def _end(self, tx: Tx, actor: Actor, member: Member, event: StoredEvent) -> None:
-        """The text of ``event`` is not to be read by members from now on."""
-        now = self._desk.clock.now()
-        proof = proof_of(actor.org_id, member)
-        await self._desk.vault.move_to_trace(tx, proof, [event.sealed], due=now + TRACE_PERIOD, now=now)
-
     async def _repeated(
         self, tx: Tx, actor: Actor, target: Target, original: StoredEvent, kind: int, content: bytes
     ) -> Appended:
@@ -210,9 +201,16 @@ class MessageService:
         return Appended(original.conversation_id, original.seq, original.msg_no, original.ts_ms, fresh=False)
 
 
-def _answered(content: Content) -> Seq | None:
-    reply = reply_of(content) if isinstance(content, bytes) else None
-    return None if reply is None else Seq(reply.seq)
+def _require_may_remove(actor: Actor, target: Target) -> None:
+    """Raise NotPermitted or RemovalRestricted unless the rule of the room lets ``actor`` remove it."""
+    rules, standing = target.mine.rules, target.member.role
+    is_author = target.event.sender_id == actor.user_id
+    governs = permissions.may(permissions.REMOVE_ANY, role=actor.role, standing=standing)
+    if may_remove(rules, is_author=is_author, governs=governs):
+        return
+    if rules.removal is Removal.AUTHOR_AND_OWNERS:
+        permissions.require(permissions.REMOVE_ANY, role=actor.role, standing=standing)
+    raise RemovalRestricted(rule=rules.removal.name.lower())
 
 
 async def require_same(

@@ -14,3 +14,4 @@ error-too-many-pins = أقصى عدد للرسائل المثبّتة هو { $li
 error-forwarding-off = لا يُسمح بإعادة توجيه رسائل هذه الغرفة.
 error-forwarding-impossible = لا يمكن إعادة توجيه هذه الرسالة.
 error-too-many-targets = أعد التوجيه إلى { $limit } محادثة كحد أقصى في المرة الواحدة.
+error-forwarded-is-fixed = لا يمكن تعديل رسالة أُعيد توجيهها.

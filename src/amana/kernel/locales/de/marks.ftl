@@ -14,3 +14,4 @@ error-too-many-pins = Höchstens { $limit } Nachrichten können angeheftet sein.
 error-forwarding-off = Nachrichten aus diesem Raum dürfen nicht weitergeleitet werden.
 error-forwarding-impossible = Diese Nachricht lässt sich nicht weiterleiten.
 error-too-many-targets = Bitte leiten Sie an höchstens { $limit } Chats auf einmal weiter.
+error-forwarded-is-fixed = Eine weitergeleitete Nachricht lässt sich nicht bearbeiten.

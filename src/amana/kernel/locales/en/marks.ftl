@@ -14,3 +14,4 @@ error-too-many-pins = At most { $limit } messages can be pinned. Unpin one first
 error-forwarding-off = Messages of this room may not be forwarded.
 error-forwarding-impossible = This message cannot be forwarded.
 error-too-many-targets = Forward to at most { $limit } chats at once.
+error-forwarded-is-fixed = A forwarded message cannot be edited.

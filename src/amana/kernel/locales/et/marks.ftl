@@ -14,3 +14,4 @@ error-too-many-pins = Kinnitada saab kõige rohkem { $limit } sõnumit. Palun va
 error-forwarding-off = Selle ruumi sõnumeid ei tohi edasi saata.
 error-forwarding-impossible = Seda sõnumit ei saa edasi saata.
 error-too-many-targets = Palun saatke korraga edasi kõige rohkem { $limit } vestlusse.
+error-forwarded-is-fixed = Edasi saadetud sõnumit ei saa muuta.

@@ -1,0 +1,1 @@
+"""Forwarding: a message said again somewhere else, with whose words they are."""
