@@ -8,16 +8,22 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.sync import marks, threads
+
 Json = dict[str, Any]
 
 
 @dataclass
 class Room:
-    """One conversation on one device: the list's line, the entries by ``seq``, the last event applied."""
+    """One conversation on one device: the list's line, the entries by ``seq``, the last event applied.
+
+    ``follows`` keeps what was said of threads, see ``threads``.
+    """
 
     line: Json
     entries: dict[int, Json]
     seq: int
+    follows: dict[int, Json] = field(default_factory=dict)
 
 
 @dataclass
@@ -51,6 +57,10 @@ class Device:
                 self.missing.discard(event["c"])
             case "read.moved" if room is not None:
                 _read(room.line, event["seq"], event["detail"]["read_no"])
+            case "mentioned" if room is not None:
+                threads.mentioned(room, event)
+            case "thread.moved" if room is not None:
+                threads.moved(room, event)
 
     def apply(self, event: Json) -> str:
         """Apply one event by the rule of the protocol; say what it was: applied, known or a hole."""
@@ -69,37 +79,58 @@ class Device:
 def _change(room: Room, event: Json, me: str) -> None:
     line, content = room.line, event["content"]
     match event["kind"]:
+        case "message.created" if threads.is_answer(event):
+            threads.answer(room, event, me)
+            return
         case "message.created":
+            threads.called(room, event, me)
             room.entries[event["seq"]] = line["last"] = _entry(event)
             if event["sender"] == me:
                 _read(line, event["seq"], event["no"])
             return
         case "message.edited":
             _touch(room, event, lambda entry: _edited(entry, event))
+            threads.changed(room, event)
             return
         case "message.removed":
             _touch(room, event, lambda entry: _removed(entry, event))
+            threads.changed(room, event)
             return
         case "messages.erased":
             for first, last in content["ranges"]:
                 _erase(room, first, last)
             return
-    _change_line(line, event["kind"], content, me)
+        case kind if kind in marks.KINDS:
+            marks.mark(room.entries, event, me)
+            return
+    _change_line(line, event, content, me)
     room.entries[event["seq"]] = _entry(event)
 
 
-def _change_line(line: Json, kind: str, content: Json, me: str) -> None:
-    match kind:
+def _change_line(line: Json, event: Json, content: Json, me: str) -> None:
+    match event["kind"]:
         case "conversation.changed":
             line["retention_days"] = content["retention_days"]
             line["title"], line["purpose"] = content["title"], content["purpose"]
+            line["history"] = content.get("history") or line["history"]
+            line["rules"] = content.get("rules") or line["rules"]
+        case "conversation.closed":
+            line["closed"] = {"at": event["ts"], "by": content["by"], "reason": content["reason"]}
+        case "conversation.reopened":
+            line["closed"] = None
+            line["rules"] = {**line["rules"], "ends_at": content["ends_at"]}
+        case "member.changed" if content["user_id"] == me:
+            line["my_role"] = content["role"]
         case "member.added":
             line["members_count"] += 1
         case "member.removed":
             line["members_count"] -= 1
         case "owner.changed":
             line["owner_id"] = content["owner_id"]
-            line["my_role"] = "owner" if content["owner_id"] == me else "member"
+            if content["owner_id"] == me:
+                line["my_role"] = "owner"
+            elif content["previous_id"] == me:
+                line["my_role"] = "member"
 
 
 def _entry(event: Json) -> Json:
@@ -141,11 +172,13 @@ def _edited(entry: Json, event: Json) -> Json:
 
 
 def _removed(entry: Json, event: Json) -> Json:
-    return {**entry, "content": None, "removed": {"by": event["sender"], "at": event["ts"]}}
+    gone = {"by": event["sender"], "at": event["ts"]}
+    return {**marks.without(entry), "content": None, "removed": gone}
 
 
 def _erase(room: Room, first: int, last: int) -> None:
     """Drop the content of the messages in a range; what else happened there stays."""
+    threads.drop(room, lambda one: first <= one["seq"] <= last)
     for seq, entry in room.entries.items():
         if first <= seq <= last:
             room.entries[seq] = _erased(entry)
@@ -157,9 +190,10 @@ def _erase(room: Room, first: int, last: int) -> None:
 def _erased(entry: Json) -> Json:
     if entry["kind"] != "message.created" or entry["removed"]:
         return entry
-    return {**entry, "content": None, "unreadable": "erased"}
+    return {**marks.without(entry), "content": None, "unreadable": "erased"}
 
 
 def _read(line: Json, seq: int, msg_no: int) -> None:
     line["read_seq"] = max(line["read_seq"], seq)
     line["read_no"] = max(line["read_no"], msg_no)
+    threads.read(line)

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 
 from amana.conversations import events, queries
-from amana.conversations.model import Conversation, Member
+from amana.conversations.mentions import queries as mention_queries
+from amana.conversations.model import Member
 from amana.conversations.opening import open_content, proof_of
+from amana.conversations.private.forgetting import forget_stay
+from amana.conversations.room import Conversation
+from amana.conversations.threads import queries as thread_queries
+from amana.conversations.scheduling.leaving import look_after
 from amana.conversations.writing import Desk
 from amana.events.model import NewUserEvent
 from amana.kernel.actor import Actor, Role
@@ -59,7 +64,10 @@ async def end_stay(
     await queries.delete_member(
         tx, conversation_id, user_id, left_seq=appended.seq, left_at=from_unix_ms(appended.ts_ms)
     )
+    await mention_queries.forget(tx, conversation_id, user_id)
+    await thread_queries.forget(tx, conversation_id, user_id)
     await queries.add_to_count(tx, conversation_id, -1)
+    await forget_stay(tx, conversation_id, user_id)
     left = NewUserEvent(
         user_id, events.CONVERSATION_LEFT, conversation_id, appended.seq, {"by": str(actor.user_id)}
     )
@@ -71,6 +79,7 @@ async def end_stay(
     await desk.record(
         tx, actor, "key.rotated", conversation_id, key="conversation", cause="removal", generation=generation
     )
+    await look_after(tx, conversation_id, user_id, now=desk.clock.now())
     tx.after_commit(lambda: desk.notices.reader_removed(conversation_id, user_id))
 
 
