@@ -1,0 +1,1 @@
+"""What somebody began to write, the same on all their devices."""

@@ -1,0 +1,1 @@
+"""Messages that somebody wants to find again."""
