@@ -91,7 +91,9 @@ class Wire:
 async def test_a_frame_from_a_socket_is_queued_without_waiting(world: World) -> None:
     room = await world.room("bo")
     await world.say("ana", room)
-    operations = SocketOperations(world.database, world.sending, world.messages, world.reading)
+    operations = SocketOperations(
+        world.database, world.sending, world.messages, world.reading, holding=world.domain.holding
+    )
     wire = Wire(world["ana"])
 
     for number in range(5):

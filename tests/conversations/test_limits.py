@@ -34,7 +34,9 @@ class Wire:
 
 
 def operations_of(world: World) -> SocketOperations:
-    return SocketOperations(world.database, world.sending, world.messages, world.reading)
+    return SocketOperations(
+        world.database, world.sending, world.messages, world.reading, holding=world.domain.holding
+    )
 
 
 async def test_edits_and_removals_share_a_pace_of_their_own(world: World, call: Any) -> None:
