@@ -14,7 +14,7 @@ from amana.kernel.ids import ConversationId
 from tests.conversations import naming
 from tests.conversations.world import World
 from tests.support.described import check_element
-from tests.sync import naming_acts, threads
+from tests.sync import mark_acts, naming_acts, threads
 from tests.sync.reducer import Device
 
 NAMES = ("ana", "bo", "eve", "kim")
@@ -102,9 +102,10 @@ class Life:
             "erase author": lambda: world.erase_author(room, other),
         }
         weights = [8, 3, 8, 6, 4, 1, 1, 1, 5, 1, 1, 1]
-        for act_name, (weight, more) in naming_acts.acts(world, room, pick, people=NAMES, seq=seq).items():
-            acts[act_name] = more
-            weights.append(weight)
+        for part in (naming_acts, mark_acts):
+            for act_name, (weight, more) in part.acts(world, room, pick, people=NAMES, seq=seq).items():
+                acts[act_name] = more
+                weights.append(weight)
         (act,) = pick.choices(list(acts), weights)
         self.world.clock.advance(hours=pick.choice((0, 0, 1, 5)))
         try:
@@ -138,6 +139,7 @@ async def test_the_lives_meet_every_kind_of_event(world: World) -> None:
     await world.add("ana", room, "bo")
     await world.rename("ana", room, "New name")
     await naming_acts.every_kind(world, room)
+    await mark_acts.every_kind(world, room)
     await world.hand_over("ana", room, "bo")
     again = await world.say("bo", room)
     await world.read("ana", room, again.seq)
