@@ -67,6 +67,16 @@ RECORDS_NOTHING: Mapping[str, str] = {
     "openSignIn": "A ceremony that is only begun gives nobody anything.",
     "sendMessage": "The conversation's own hash chain holds it.",
     "editMessage": "The conversation's own hash chain holds it.",
+    "saveDraft": "What somebody has not said yet is nobody's business.",
+    "addStar": "What somebody wants to find again is nobody's business.",
+    "takeStarAway": "What somebody wants to find again is nobody's business.",
+    "changeMySide": "A person's own list concerns nobody else.",
+    "orderSections": "A person's own folders concern nobody else.",
+    "putSection": "A person's own folders concern nobody else.",
+    "takeSectionAway": "A person's own folders concern nobody else.",
+    "putReminder": "What somebody wants to be reminded of is nobody's business.",
+    "takeReminderAway": "What somebody wants to be reminded of is nobody's business.",
+    "changePreferences": "They only take away from what others may know, and only about oneself.",
     "markRead": "How far people have read is nobody's business but the room's.",
 }
 
@@ -233,9 +243,27 @@ async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
     message = f"{room}/messages/{said.json()['seq']}"
     await call("editMessage", "PUT", message, cem, client_id=once(), text="Hello all")
     await call("markRead", "PUT", f"{room}/read", ana, seq=said.json()["seq"])
+    await keep_for_oneself(recorder, cem, room, message)
     await call("removeMessage", "POST", f"{message}/removal", ana, client_id=once())
     await call("changeOwner", "PUT", f"{room}/owner", ana, user_id=cem_id)
     await call("removeMember", "DELETE", f"{room}/members/{bo_id}", cem)
+
+
+async def keep_for_oneself(recorder: Recorder, cem: str, room: str, message: str) -> None:
+    """Use every route about what only the person sees."""
+    call, ids = recorder.call, Ids(SystemClock(), SystemEntropy())
+    section, reminder = f"/v1/sections/{ids.new()}", f"/v1/reminders/{ids.new()}"
+    await call("saveDraft", "PUT", f"{room}/draft", cem, text="Dear", revision=0)
+    await call("addStar", "PUT", f"{message}/star", cem)
+    await call("takeStarAway", "DELETE", f"{message}/star", cem)
+    await call("changeMySide", "PATCH", f"{room}/mine", cem, archived=True)
+    await call("putSection", "PUT", section, cem, name="Mine")
+    await call("orderSections", "PUT", "/v1/sections", cem, section_ids=[section.rpartition("/")[2]])
+    await call("takeSectionAway", "DELETE", section, cem)
+    about = {"conversation_id": room.rpartition("/")[2], "due_at": 4_000_000_000_000}
+    await call("putReminder", "PUT", reminder, cem, **about)
+    await call("takeReminderAway", "DELETE", reminder, cem)
+    await call("changePreferences", "PATCH", "/v1/preferences", cem, receipts=False)
 
 
 async def test_every_route_that_changes_something_records_what_it_says(

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sync import marks, threads
+from tests.sync import marks, private, threads
 
 Json = dict[str, Any]
 
@@ -32,11 +32,13 @@ class Device:
 
     Attributes:
         missing: conversations that appeared and must be fetched before events of them count.
+        own: what belongs to no single conversation, see ``private``.
     """
 
     me: str
     rooms: dict[str, Room] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
+    own: Json = field(default_factory=private.own)
 
     def load(self, line: Json, entries: list[Json]) -> None:
         """Take a fresh answer: the line and all entries, read in one snapshot."""
@@ -47,6 +49,7 @@ class Device:
     def apply_user(self, event: Json) -> None:
         """Apply one private event."""
         room = self.rooms.get(event["c"])
+        private.apply(self, event)
         match event["kind"]:
             case "conversation.joined" if room is None:
                 self.missing.add(event["c"])
@@ -173,7 +176,7 @@ def _edited(entry: Json, event: Json) -> Json:
 
 def _removed(entry: Json, event: Json) -> Json:
     gone = {"by": event["sender"], "at": event["ts"]}
-    return {**marks.without(entry), "content": None, "removed": gone}
+    return {**private.without(marks.without(entry)), "content": None, "removed": gone}
 
 
 def _erase(room: Room, first: int, last: int) -> None:

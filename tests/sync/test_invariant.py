@@ -14,7 +14,7 @@ from amana.kernel.ids import ConversationId
 from tests.conversations import naming
 from tests.conversations.world import World
 from tests.support.described import check_element
-from tests.sync import mark_acts, naming_acts, threads
+from tests.sync import mark_acts, naming_acts, private, private_acts, threads
 from tests.sync.reducer import Device
 
 NAMES = ("ana", "bo", "eve", "kim")
@@ -74,6 +74,7 @@ class Life:
         for name, device in self.devices.items():
             found = await self.fresh(name)
             held = device.rooms.get(str(self.room))
+            assert device.own == await private_acts.fresh(self.world, name), name
             assert (found is None) == (held is None), name
             if found is not None and held is not None:
                 line, entries = found
@@ -102,7 +103,7 @@ class Life:
             "erase author": lambda: world.erase_author(room, other),
         }
         weights = [8, 3, 8, 6, 4, 1, 1, 1, 5, 1, 1, 1]
-        for part in (naming_acts, mark_acts):
+        for part in (naming_acts, mark_acts, private_acts):
             for act_name, (weight, more) in part.acts(world, room, pick, people=NAMES, seq=seq).items():
                 acts[act_name] = more
                 weights.append(weight)
@@ -140,6 +141,7 @@ async def test_the_lives_meet_every_kind_of_event(world: World) -> None:
     await world.rename("ana", room, "New name")
     await naming_acts.every_kind(world, room)
     await mark_acts.every_kind(world, room)
+    await private_acts.every_kind(world, room)
     await world.hand_over("ana", room, "bo")
     again = await world.say("bo", room)
     await world.read("ana", room, again.seq)
@@ -186,12 +188,12 @@ async def test_a_device_that_was_away_catches_up_from_any_point(world: World, ow
 
 def _without_markers(line: dict[str, Any]) -> dict[str, Any]:
     """The line but for what only private events tell."""
-    return {**line, "read_seq": 0, "read_no": 0, "mentions": []}
+    return {**line, "read_seq": 0, "read_no": 0, "mentions": [], "mine": {}}
 
 
 def _without_private(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The same for entries."""
-    return [threads.without_private(entry) for entry in entries]
+    return [private.without(threads.without_private(entry)) for entry in entries]
 
 
 async def test_the_check_notices_a_lost_event(world: World) -> None:

@@ -12,7 +12,7 @@ from amana.conversations.model import MAX_TEXT
 from amana.conversations.private.drafts.model import Wording, merged
 from amana.conversations.private.model import MAX_OTHERS
 from amana.kernel.ids import DeviceId
-from tests.conversations.private.conftest import Keeping
+from tests.conversations.keeping import Keeping
 from tests.conversations.world import World
 from tests.vault.room import Intruder
 

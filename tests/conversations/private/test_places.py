@@ -16,7 +16,7 @@ from amana.conversations.private.errors import (
 from amana.conversations.private.places import service as places
 from amana.conversations.private.sections import service as sections
 from amana.kernel.clock import unix_ms
-from tests.conversations.private.conftest import Keeping
+from tests.conversations.keeping import Keeping
 from tests.conversations.world import World
 from tests.vault.room import Intruder
 

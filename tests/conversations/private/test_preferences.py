@@ -2,7 +2,7 @@
 
 from amana.conversations.private.preferences.queries import without_receipts
 from amana.conversations.private.preferences.service import Choice
-from tests.conversations.private.conftest import Keeping
+from tests.conversations.keeping import Keeping
 from tests.conversations.world import World
 
 

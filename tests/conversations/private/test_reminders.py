@@ -10,7 +10,7 @@ from amana.conversations.private.errors import ReminderNotFound, TooManyReminder
 from amana.conversations.private.reminders import service
 from amana.kernel.clock import unix_ms
 from amana.storage.jobs import Jobs
-from tests.conversations.private.conftest import Keeping, text_of
+from tests.conversations.keeping import Keeping, text_of
 from tests.conversations.world import World
 from tests.vault.room import Intruder
 

@@ -6,7 +6,7 @@ from amana.conversations.errors import ConversationNotFound, MessageNotFound, Me
 from amana.conversations.private import model
 from amana.conversations.private.errors import TooManyStars
 from amana.conversations.private.stars import service
-from tests.conversations.private.conftest import Keeping, text_of
+from tests.conversations.keeping import Keeping, text_of
 from tests.conversations.world import SINCE_JOINING, World
 
 
