@@ -14,6 +14,7 @@ from amana.conversations.messages.posting import Posting, Step
 from amana.conversations.messages.queries import POST_MESSAGES
 from amana.conversations.messages.sending import Sending, refusal_of
 from amana.conversations.messages.service import MessageService
+from amana.conversations.messages.versions import Versions
 from amana.conversations.pins.service import PinService, ShownPins
 from amana.conversations.private.assembly import Private
 from amana.conversations.private.stars.extra import StarExtra
@@ -50,6 +51,7 @@ class Domain:
     reading: ReadingService
     reactions: ReactionService
     pins: PinService
+    versions: Versions
     forwarding: Forwarding
     threads: Threads
     mentioned: Mentioned
@@ -76,6 +78,7 @@ class Domain:
             self.reading,
             self.reactions,
             self.pins,
+            self.versions,
             self.forwarding,
             self.threads,
             self.mentioned,
@@ -135,6 +138,7 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
         reading=reading,
         reactions=reactions,
         pins=PinService(desk, pages),
+        versions=Versions(desk),
         forwarding=Forwarding(database, desk, pages, sending),
         threads=threads,
         mentioned=Mentioned(pages),

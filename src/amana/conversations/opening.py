@@ -13,6 +13,7 @@ import structlog
 from amana.conversations.events import CHANGES, MESSAGE_CREATED
 from amana.conversations.model import Member
 from amana.events.model import StoredEvent
+from amana.kernel.actor import Actor
 from amana.kernel.ids import OrgId, Seq
 from amana.storage.database import Tx
 from amana.vault import Vault, issue
@@ -50,6 +51,17 @@ async def open_content(
     """Content by ``seq``; events before what the member may see must not be passed."""
     if not stored:
         return {}
+    opened = await vault.open(tx, proof, [event.sealed for event in stored])
+    return {event.seq: _checked(event, content) for event, content in zip(stored, opened, strict=True)}
+
+
+async def open_own(
+    vault: Vault, tx: Tx, actor: Actor, stored: Sequence[StoredEvent]
+) -> dict[Seq, bytes | Unreadable]:
+    """What ``actor`` wrote, also wordings that are only traces now; nothing of others may be passed."""
+    if not stored:
+        return {}
+    proof = issue.export(org_id=actor.org_id, user_id=actor.user_id)
     opened = await vault.open(tx, proof, [event.sealed for event in stored])
     return {event.seq: _checked(event, content) for event, content in zip(stored, opened, strict=True)}
 

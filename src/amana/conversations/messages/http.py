@@ -12,6 +12,7 @@ from amana.conversations.messages.model import Entry
 from amana.conversations.messages.pages import Pages
 from amana.conversations.messages.sending import Sending
 from amana.conversations.messages.service import MessageService
+from amana.conversations.messages.versions import Version, Versions
 from amana.conversations.model import MAX_PAGE, Number
 from amana.conversations.reading.service import ReadingService
 from amana.conversations.scheduling.holding import Held, Holding
@@ -116,6 +117,12 @@ class EntryPage(msgspec.Struct, frozen=True):
     quotes: list[Entry]
 
 
+class VersionList(msgspec.Struct, frozen=True):
+    """The wordings of a message, ascending."""
+
+    versions: list[Version]
+
+
 class EventPage(msgspec.Struct, frozen=True):
     """Events in ascending order, each as on the socket.
 
@@ -154,6 +161,20 @@ async def get_message(ctx: Context, conversation_id: UUID, seq: Place) -> Entry:
     """Give one entry in its current state, for example what a message answers."""
     async with ctx.db.read(ctx.actor.org_id) as tx:
         return await ctx.services.get(Pages).entry(tx, ctx.actor, ConversationId(conversation_id), Seq(seq))
+
+
+@endpoint(
+    "GET",
+    "/v1/conversations/{conversation_id:uuid}/messages/{seq:int}/versions",
+    operation="listVersions",
+    access=SELF,
+)
+async def list_versions(ctx: Context, conversation_id: UUID, seq: Place) -> VersionList:
+    """Give every wording of one's own message, the first one first, as long as a trace of it is kept."""
+    async with ctx.db.read(ctx.actor.org_id) as tx:
+        return VersionList(
+            await ctx.services.get(Versions).of(tx, ctx.actor, ConversationId(conversation_id), Seq(seq))
+        )
 
 
 @endpoint("GET", "/v1/conversations/{conversation_id:uuid}/events", operation="listEvents", access=SELF)
@@ -247,6 +268,7 @@ def posted(appended: Appended, client_id: UUID) -> Posted:
 ROUTES = (
     list_messages,
     get_message,
+    list_versions,
     list_events,
     send_message,
     edit_message,
