@@ -95,6 +95,62 @@ class RetentionInvalid(Invalid):
         super().__init__(f"Choose between 1 and {limit} days.", field="retention_days", limit=limit)
 
 
+class EditWindowInvalid(Invalid):
+    code = "edit_window_invalid"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(
+            f"Choose between 0 and {limit} seconds, or no limit.", field="rules.edit_window_s", limit=limit
+        )
+
+
+class EndDateInvalid(Invalid):
+    """In the past, or so far away that nobody would remember."""
+
+    code = "end_date_invalid"
+
+    def __init__(self, *, limit: int) -> None:
+        super().__init__(
+            f"Choose a date in the next {limit} days, or none.", field="rules.ends_at", limit=limit
+        )
+
+
+class RuleFixed(Conflict):
+    """The kind of the room decides it."""
+
+    code = "rule_fixed"
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__("This cannot be chosen in a room of this kind.", field=f"rules.{field}")
+
+
+class PostingNotAllowed(Forbidden):
+    """Only the owner, deputies and posters write here."""
+
+    code = "posting_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__("Only some people write here, and you are not one of them.")
+
+
+class ConversationClosed(Conflict):
+    """Members read on; nobody writes, and nobody comes in."""
+
+    code = "conversation_closed"
+
+    def __init__(self) -> None:
+        super().__init__("This conversation is closed.")
+
+
+class OwnerHasRole(Conflict):
+    """The owner's standing ends only by naming another owner."""
+
+    code = "owner_has_role"
+
+    def __init__(self) -> None:
+        super().__init__("Make somebody else the owner first.")
+
+
 class TooManyMembers(Invalid):
     """More people in one request than may be added at once."""
 
@@ -163,6 +219,15 @@ class MessageDamaged(Conflict):
         super().__init__("The stored message is damaged.", seq=seq)
 
 
+class CursorInvalid(Invalid):
+    """Not the words that the page before gave."""
+
+    code = "cursor_invalid"
+
+    def __init__(self) -> None:
+        super().__init__("Begin this list again.", field="before")
+
+
 class SendingTooFast(Busy):
     """One person sends faster than any person writes."""
 
@@ -193,6 +258,12 @@ ALL: tuple[type[Exception], ...] = (
     TextInvalid,
     HistoryDaysInvalid,
     RetentionInvalid,
+    EditWindowInvalid,
+    EndDateInvalid,
+    RuleFixed,
+    PostingNotAllowed,
+    ConversationClosed,
+    OwnerHasRole,
     TooManyMembers,
     ReplyInvalid,
     DirectWithSelf,
@@ -201,6 +272,7 @@ ALL: tuple[type[Exception], ...] = (
     MessageRemoved,
     MessageErased,
     MessageDamaged,
+    CursorInvalid,
     SendingTooFast,
     SendingFailed,
 )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from amana.conversations import queries
 from amana.conversations.messages.pages import Pages
-from amana.conversations.model import Conversation, Member
+from amana.conversations.model import Member
+from amana.conversations.room import Conversation
 from amana.conversations.writing import Desk
 from amana.events.following import RangeBlob, Subscription
 from amana.events.model import Head

@@ -9,7 +9,8 @@ from litestar.params import Parameter
 from amana.conversations import permissions, queries
 from amana.conversations.errors import ConversationNotFound
 from amana.conversations.membership.service import MembershipService
-from amana.conversations.model import MAX_PAGE, History, HistoryPolicy, MemberRole
+from amana.conversations.model import MAX_PAGE, History, HistoryPolicy, Kind
+from amana.conversations.rules_wire import RulesWanted
 from amana.conversations.service import Changes, ConversationService, NewGroup
 from amana.conversations.summaries import Summaries, Summary
 from amana.events.log import Log
@@ -35,14 +36,19 @@ class HistoryWanted(Body):
 
 
 class NewConversation(Body):
-    """A group to be made. Title and purpose are obligatory; history is ``since_joining`` unless asked for."""
+    """A room to be made. Title and purpose are obligatory.
+
+    History and rules that are left out are those usual for the kind: in a group those who join read what
+    comes after them, in channels and announcement rooms everything.
+    """
 
     client_id: UUID
-    kind: Literal["group"] = "group"
+    kind: Literal["group", "channel", "announcement"] = "group"
     title: str = ""
     purpose: str = ""
     member_ids: list[UUID] = msgspec.field(default_factory=list)
     history: HistoryWanted | None = None
+    rules: RulesWanted = msgspec.field(default_factory=RulesWanted)
 
 
 class ChangedSettings(Body):
@@ -51,6 +57,8 @@ class ChangedSettings(Body):
     title: str | None = None
     purpose: str | None = None
     retention_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    history: HistoryWanted | None = None
+    rules: RulesWanted = msgspec.field(default_factory=RulesWanted)
 
 
 class NewOwner(Body):
@@ -108,13 +116,18 @@ async def sync(ctx: Context) -> Sync:
     status=201,
 )
 async def create_conversation(ctx: Context, data: NewConversation) -> Summary:
-    """Create a group. Repeating it with the same ``client_id`` gives the first one."""
+    """Create a group, a channel or an announcement room.
+
+    Repeating it with the same ``client_id`` gives the first one.
+    """
     wanted = NewGroup(
         client_id=ClientId(data.client_id),
         title=data.title,
         purpose=data.purpose,
         member_ids=tuple(UserId(user_id) for user_id in data.member_ids),
         history=_history(data.history),
+        kind=Kind[data.kind.upper()],
+        rules=data.rules,
     )
     async with ctx.db.write(ctx.actor.org_id) as tx:
         conversation_id = await ctx.services.get(ConversationService).create_group(tx, ctx.actor, wanted)
@@ -145,11 +158,17 @@ async def get_conversation(ctx: Context, conversation_id: UUID) -> Summary:
     access=needs(permissions.CHANGE),
 )
 async def change_conversation(ctx: Context, conversation_id: UUID, data: ChangedSettings) -> Summary:
-    """Change a group's title, purpose, or after how many days its messages are erased."""
+    """Change a room's title, purpose, rules, history for those who join later, or how long messages stay.
+
+    Rules need ``conversation.rules``, the retention ``conversation.retention``.
+    """
     place = ConversationId(conversation_id)
     async with ctx.db.write(ctx.actor.org_id) as tx:
         await ctx.services.get(ConversationService).change(
-            tx, ctx.actor, place, Changes(data.title, data.purpose, data.retention_days)
+            tx,
+            ctx.actor,
+            place,
+            Changes(data.title, data.purpose, data.retention_days, _history(data.history), data.rules),
         )
         return await ctx.services.get(Summaries).one(tx, ctx.actor, place)
 
@@ -176,7 +195,7 @@ async def list_members(
         MemberLine(
             user_id=member.user_id,
             display_name=known.get(member.user_id, ""),
-            role="owner" if member.role is MemberRole.OWNER else "member",
+            role=member.role.name.lower(),
             joined_at=unix_ms(member.joined_at),
             visible_from=member.visible_from,
             read_seq=member.read_seq,
@@ -246,9 +265,9 @@ async def who_could_see(ctx: Context, conversation_id: UUID, seq: Place, at: Mil
     return CouldSee([*found])
 
 
-def _history(wanted: HistoryWanted | None) -> HistoryPolicy:
+def _history(wanted: HistoryWanted | None) -> HistoryPolicy | None:
     if wanted is None:
-        return HistoryPolicy(History.SINCE_JOINING)
+        return None
     policy = _POLICIES[wanted.policy]
     return HistoryPolicy(policy, (wanted.days or 0) if policy is History.DAYS else 0)
 

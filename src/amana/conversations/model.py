@@ -73,13 +73,20 @@ class Kind(IntEnum):
 
     DIRECT = 1
     GROUP = 2
+    CHANNEL = 3
+    ANNOUNCEMENT = 4
 
 
 class MemberRole(IntEnum):
-    """Standing inside one conversation; final once released."""
+    """Standing inside one conversation; final once released.
+
+    A deputy acts for the owner and follows them; a poster may write where not everybody does.
+    """
 
     MEMBER = 1
     OWNER = 2
+    DEPUTY = 3
+    POSTER = 4
 
 
 class History(IntEnum):
@@ -107,25 +114,6 @@ class HistoryPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
-    """One conversation as stored; title and purpose are still sealed.
-
-    ``retention_days`` is None where messages stay until somebody removes them.
-    """
-
-    org_id: OrgId
-    conversation_id: ConversationId
-    kind: Kind
-    title: bytes | None
-    purpose: bytes | None
-    owner_id: UserId | None
-    history: HistoryPolicy
-    members_count: int
-    created_at: datetime
-    retention_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Member:
     """One active member. ``visible_from`` is the first event they may see."""
 
@@ -142,12 +130,12 @@ class Member:
 def direct_id(org_id: OrgId, one: UserId, other: UserId) -> ConversationId:
     """The id of the conversation between two people: whoever begins, creating twice meets itself."""
     first, second = sorted((one.bytes, other.bytes))
-    return ConversationId(_uuid8(b"amana/direct/v1" + org_id.bytes + first + second))
+    return ConversationId(uuid8(b"amana/direct/v1" + org_id.bytes + first + second))
 
 
 def group_id(org_id: OrgId, creator: UserId, client_id: ClientId) -> ConversationId:
     """The id of the group that ``creator`` made with this retry key: a retry meets its original."""
-    return ConversationId(_uuid8(b"amana/group/v1" + org_id.bytes + creator.bytes + client_id.bytes))
+    return ConversationId(uuid8(b"amana/group/v1" + org_id.bytes + creator.bytes + client_id.bytes))
 
 
 def check_retention(days: int | None) -> int | None:
@@ -157,7 +145,7 @@ def check_retention(days: int | None) -> int | None:
     return days
 
 
-def _uuid8(source: bytes) -> UUID:
+def uuid8(source: bytes) -> UUID:
     """A UUIDv8 (RFC 9562 §5.8) from a SHA-256."""
     number = int.from_bytes(hashlib.sha256(source).digest()[:16], "big")
     number &= ~(0xF << 76) & ~(0b11 << 62)

@@ -6,13 +6,17 @@ from datetime import datetime
 
 import asyncpg
 
-from amana.conversations.model import (
-    Conversation,
-    History,
-    HistoryPolicy,
-    Kind,
-    Member,
-    MemberRole,
+from amana.conversations.model import History, HistoryPolicy, Kind, Member, MemberRole
+from amana.conversations.room import Closed, ClosedBecause, Conversation
+from amana.conversations.rules import (
+    Joining,
+    MentionAll,
+    Posting,
+    Receipts,
+    Removal,
+    RoomRules,
+    Threads,
+    default_rules,
 )
 from amana.kernel.ids import ConversationId, OrgId, Seq, UserId
 from amana.storage.database import Tx
@@ -26,9 +30,16 @@ class Mine:
     member: Member
     peer_id: UserId | None
 
+    @property
+    def rules(self) -> RoomRules:
+        """What holds in the conversation."""
+        return self.conversation.rules
+
 
 _CONVERSATION = """c.org_id, c.conversation_id, c.kind, c.title, c.purpose, c.owner_id, c.history_policy,
-    c.history_days, c.members_count, c.created_at, c.retention_days"""
+    c.history_days, c.members_count, c.created_at, c.retention_days, c.posting, c.threads, c.edit_window_s,
+    c.removal, c.receipts, c.mention_all, c.forwarding, c.joining, c.ends_at, c.closed_at, c.closed_by,
+    c.closed_reason"""
 _MEMBER = """m.conversation_id, m.user_id, m.role, m.visible_from, m.joined_seq, m.joined_at, m.read_seq,
     m.read_no"""
 
@@ -41,11 +52,35 @@ def _conversation(row: asyncpg.Record) -> Conversation:
         title=row["title"],
         purpose=row["purpose"],
         owner_id=row["owner_id"],
-        history=HistoryPolicy(History(row["history_policy"]), row["history_days"]),
         members_count=row["members_count"],
         created_at=row["created_at"],
-        retention_days=row["retention_days"],
+        rules=_rules(row),
+        closed=_closed(row),
     )
+
+
+def _rules(row: asyncpg.Record) -> RoomRules:
+    if row["kind"] == Kind.DIRECT:
+        return default_rules(Kind.DIRECT)
+    return RoomRules(
+        posting=Posting(row["posting"]),
+        threads=Threads(row["threads"]),
+        edit_window_s=row["edit_window_s"],
+        removal=Removal(row["removal"]),
+        receipts=Receipts(row["receipts"]),
+        mention_all=MentionAll(row["mention_all"]),
+        forwarding=row["forwarding"],
+        history=HistoryPolicy(History(row["history_policy"]), row["history_days"]),
+        retention_days=row["retention_days"],
+        joining=Joining(row["joining"]),
+        ends_at=row["ends_at"],
+    )
+
+
+def _closed(row: asyncpg.Record) -> Closed | None:
+    if row["closed_at"] is None:
+        return None
+    return Closed(row["closed_at"], row["closed_by"], ClosedBecause(row["closed_reason"]))
 
 
 def _member(row: asyncpg.Record) -> Member:
@@ -148,10 +183,14 @@ async def insert_conversation(tx: Tx, conversation: Conversation, *, created_by:
     """Store it; False when it is there already (a retry, or the other person was first)."""
     done = await tx.run(
         """
-        INSERT INTO conversation (org_id, conversation_id, kind, title, purpose, owner_id, history_policy,
-                                  history_days, members_count, created_by, created_at)
-        VALUES (:org_id, :conversation_id, :kind, :title, :purpose, :owner_id, :policy, :days, :count,
-                :created_by, :created_at)
+        INSERT INTO conversation (org_id, conversation_id, kind, title, purpose, owner_id, members_count,
+                                  created_by, created_at, history_policy, history_days, retention_days,
+                                  posting, threads, edit_window_s, removal, receipts, mention_all, forwarding,
+                                  joining, ends_at)
+        VALUES (:org_id, :conversation_id, :kind, :title, :purpose, :owner_id, :count,
+                :created_by, :created_at, :history_policy, :history_days, :retention_days,
+                :posting, :threads, :edit_window_s, :removal, :receipts, :mention_all, :forwarding,
+                :joining, :ends_at)
         ON CONFLICT (conversation_id) DO NOTHING
         """,
         org_id=conversation.org_id,
@@ -160,35 +199,65 @@ async def insert_conversation(tx: Tx, conversation: Conversation, *, created_by:
         title=conversation.title,
         purpose=conversation.purpose,
         owner_id=conversation.owner_id,
-        policy=int(conversation.history.policy),
-        days=conversation.history.days,
         count=conversation.members_count,
         created_by=created_by,
         created_at=conversation.created_at,
+        **_columns(conversation.rules),
     )
     return done == 1
 
 
 async def update_settings(
-    tx: Tx, conversation_id: ConversationId, *, title: bytes, purpose: bytes, retention_days: int | None
+    tx: Tx, conversation_id: ConversationId, *, title: bytes, purpose: bytes, rules: RoomRules
 ) -> None:
     await tx.run(
         """
-        UPDATE conversation SET title = :title, purpose = :purpose, retention_days = :retention_days
+        UPDATE conversation
+           SET title = :title, purpose = :purpose, history_policy = :history_policy,
+               history_days = :history_days, retention_days = :retention_days, posting = :posting,
+               threads = :threads, edit_window_s = :edit_window_s, removal = :removal, receipts = :receipts,
+               mention_all = :mention_all, forwarding = :forwarding, joining = :joining, ends_at = :ends_at
          WHERE conversation_id = :conversation_id
         """,
-        retention_days=retention_days,
         title=title,
         purpose=purpose,
         conversation_id=conversation_id,
+        **_columns(rules),
     )
 
 
-async def update_owner(tx: Tx, conversation_id: ConversationId, *, owner_id: UserId) -> None:
-    """Hand the group over; the roles of both people follow."""
+def _columns(rules: RoomRules) -> dict[str, object]:
+    return {
+        "history_policy": int(rules.history.policy),
+        "history_days": rules.history.days,
+        "retention_days": rules.retention_days,
+        "posting": int(rules.posting),
+        "threads": int(rules.threads),
+        "edit_window_s": rules.edit_window_s,
+        "removal": int(rules.removal),
+        "receipts": int(rules.receipts),
+        "mention_all": int(rules.mention_all),
+        "forwarding": rules.forwarding,
+        "joining": int(rules.joining),
+        "ends_at": rules.ends_at,
+    }
+
+
+async def update_owner(
+    tx: Tx, conversation_id: ConversationId, *, owner_id: UserId, in_custody: bool = False
+) -> None:
+    """Hand the room over; the roles of both people follow.
+
+    Args:
+        in_custody: the new owner is not in the room and holds it until somebody there is appointed.
+    """
     await tx.run(
-        "UPDATE conversation SET owner_id = :owner_id WHERE conversation_id = :conversation_id",
+        """
+        UPDATE conversation SET owner_id = :owner_id, in_custody = :in_custody
+         WHERE conversation_id = :conversation_id
+        """,
         owner_id=owner_id,
+        in_custody=in_custody,
         conversation_id=conversation_id,
     )
     await tx.run(

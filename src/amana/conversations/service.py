@@ -1,8 +1,9 @@
 """Creating and naming conversations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from amana.conversations import events, permissions, queries
@@ -10,18 +11,18 @@ from amana.conversations.errors import DirectIsFixed, DirectWithSelf, TooManyMem
 from amana.conversations.membership import people
 from amana.conversations.model import (
     MAX_ADDED_AT_ONCE,
-    Conversation,
-    History,
     HistoryPolicy,
     Kind,
     Member,
     MemberRole,
     check_purpose,
-    check_retention,
     check_title,
     direct_id,
     group_id,
 )
+from amana.conversations.room import Conversation
+from amana.conversations.rules import RoomRules, default_rules
+from amana.conversations.rules_wire import RulesWanted, changed_rules, rules_body
 from amana.conversations.writing import Desk
 from amana.events.errors import ClientIdReused
 from amana.events.log import check_client_id
@@ -33,28 +34,50 @@ from amana.storage.database import Tx
 
 TITLE = "conversation.title"
 PURPOSE = "conversation.purpose"
-# As clients name them.
-SETTINGS = ("title", "purpose", "retention_days")
+NAMES = ("title", "purpose")
 
 
 @dataclass(frozen=True, slots=True)
 class NewGroup:
-    """What somebody asks for when they create a group."""
+    """What somebody asks for when they create a group, a channel or an announcement room.
+
+    Attributes:
+        history: None: as is usual for the kind.
+        rules: what is to differ from the usual rules of the kind.
+    """
 
     client_id: ClientId
     title: str
     purpose: str
     member_ids: tuple[UserId, ...]
-    history: HistoryPolicy
+    history: HistoryPolicy | None
+    kind: Kind = Kind.GROUP
+    rules: RulesWanted = field(default_factory=RulesWanted)
+
+    def chosen(self) -> RoomRules:
+        """The rules the room begins with; not checked yet."""
+        rules = changed_rules(default_rules(self.kind), self.rules)
+        return rules if self.history is None else replace(rules, history=self.history)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What somebody wants to be different: None keeps title and purpose, ``UNSET`` the retention."""
+    """What somebody wants to be different: None keeps, ``UNSET`` keeps the retention."""
 
     title: str | None = None
     purpose: str | None = None
     retention_days: int | UnsetType | None = UNSET
+    history: HistoryPolicy | None = None
+    rules: RulesWanted = field(default_factory=RulesWanted)
+
+    def applied_to(self, rules: RoomRules) -> RoomRules:
+        """The rules that would follow; not checked yet."""
+        changed = changed_rules(rules, self.rules)
+        if self.history is not None:
+            changed = replace(changed, history=self.history)
+        if not isinstance(self.retention_days, UnsetType):
+            changed = replace(changed, retention_days=self.retention_days)
+        return changed
 
 
 class ConversationService:
@@ -70,37 +93,40 @@ class ConversationService:
 
         Raises:
             NotPermitted: guests create no groups.
-            TitleRequired, PurposeRequired, TextTooLong, TextInvalid, HistoryDaysInvalid, TooManyMembers
+            TitleRequired, PurposeRequired, TextTooLong, TextInvalid, TooManyMembers
+            RuleFixed, EditWindowInvalid, EndDateInvalid, HistoryDaysInvalid
             UnknownPerson: one of the members does not exist, or may not be known to ``actor``.
             ClientIdReused: the same retry key came with other settings before.
         """
         permissions.require(permissions.CREATE, role=actor.role, standing=None)
         check_client_id(wanted.client_id, self._desk.clock.now())
         title, purpose = check_title(wanted.title), check_purpose(wanted.purpose)
-        wanted.history.check()
+        rules = wanted.chosen()
+        rules.check(wanted.kind, now=self._desk.clock.now())
         if len(wanted.member_ids) > MAX_ADDED_AT_ONCE:
             raise TooManyMembers(limit=MAX_ADDED_AT_ONCE)
         conversation_id = group_id(actor.org_id, actor.user_id, wanted.client_id)
         others = sorted(set(wanted.member_ids) - {actor.user_id})
         payload = events.ConversationCreated(
             by=actor.user_id,
-            kind="group",
+            kind=wanted.kind.name.lower(),
             title=title,
             purpose=purpose,
             owner_id=actor.user_id,
-            history=events.history_body(wanted.history),
+            history=events.history_body(rules.history),
             member_ids=[actor.user_id, *others],
+            rules=rules_body(rules),
         )
         conversation = Conversation(
             org_id=actor.org_id,
             conversation_id=conversation_id,
-            kind=Kind.GROUP,
+            kind=wanted.kind,
             title=await self._sealed(tx, actor, TITLE, conversation_id, title),
             purpose=await self._sealed(tx, actor, PURPOSE, conversation_id, purpose),
             owner_id=actor.user_id,
-            history=wanted.history,
             members_count=1 + len(others),
             created_at=self._desk.clock.now(),
+            rules=rules,
         )
         await people.require_known(tx, actor, others)
         appended = await self._create(tx, actor, conversation, payload, client_id=wanted.client_id)
@@ -124,15 +150,16 @@ class ConversationService:
             return conversation_id
         await people.require_known(tx, actor, [peer_id])
         pair = sorted([actor.user_id, peer_id])
-        history = HistoryPolicy(History.ALL)
+        rules = default_rules(Kind.DIRECT)
         payload = events.ConversationCreated(
             by=actor.user_id,
             kind="direct",
             title=None,
             purpose=None,
             owner_id=None,
-            history=events.history_body(history),
+            history=events.history_body(rules.history),
             member_ids=[*pair],
+            rules=rules_body(rules),
         )
         conversation = Conversation(
             org_id=actor.org_id,
@@ -141,9 +168,9 @@ class ConversationService:
             title=None,
             purpose=None,
             owner_id=None,
-            history=history,
             members_count=2,
             created_at=self._desk.clock.now(),
+            rules=rules,
         )
         appended = await self._create(tx, actor, conversation, payload, client_id=None)
         if appended is not None:
@@ -151,47 +178,59 @@ class ConversationService:
         return conversation_id
 
     async def change(self, tx: Tx, actor: Actor, conversation_id: ConversationId, wanted: Changes) -> None:
-        """Change title, purpose or how long messages are kept. Changing nothing is no event.
+        """Change title, purpose or the rules of a room. Changing nothing is no event.
 
         Raises:
             ConversationNotFound, NotPermitted, DirectIsFixed
-            TitleRequired, PurposeRequired, TextTooLong, TextInvalid, RetentionInvalid
+            TitleRequired, PurposeRequired, TextTooLong, TextInvalid
+            RetentionInvalid, HistoryDaysInvalid, RuleFixed, EditWindowInvalid, EndDateInvalid
         """
         new_title = None if wanted.title is None else check_title(wanted.title)
         new_purpose = None if wanted.purpose is None else check_purpose(wanted.purpose)
         mine, _ = await self._desk.enter(tx, actor, conversation_id)
         if mine.conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
-        permissions.require(permissions.CHANGE, role=actor.role, standing=mine.member.role)
-        days = kept_days = mine.conversation.retention_days
-        if wanted.retention_days is not UNSET:
-            days = check_retention(wanted.retention_days)
-        if days != kept_days:
-            permissions.require(permissions.RETENTION, role=actor.role, standing=mine.member.role)
+        before, rules = mine.rules, wanted.applied_to(mine.rules)
         old = await self.names(tx, mine.conversation)
         title, purpose = new_title or old[0] or "", new_purpose or old[1] or ""
-        if (title, purpose) == old and days == kept_days:
+        named = [name for name, one, other in zip(NAMES, (title, purpose), old, strict=True) if one != other]
+        ruled = changed_fields(before, rules)
+        for capability in _needed(named, ruled):
+            permissions.require(capability, role=actor.role, standing=mine.member.role)
+        rules.check(mine.conversation.kind, now=self._desk.clock.now(), before=before)
+        if not named and not ruled:
             return
         await queries.update_settings(
             tx,
             conversation_id,
             title=await self._sealed(tx, actor, TITLE, conversation_id, title),
             purpose=await self._sealed(tx, actor, PURPOSE, conversation_id, purpose),
-            retention_days=days,
+            rules=rules,
         )
-        new, former = (title, purpose, days), (*old, kept_days)
         changed = events.ConversationChanged(
             by=actor.user_id,
             title=title,
             purpose=purpose,
-            retention_days=days,
-            changed=[name for name, one, other in zip(SETTINGS, new, former, strict=True) if one != other],
+            retention_days=rules.retention_days,
+            changed=[*named, *ruled],
+            history=events.history_body(rules.history),
+            rules=rules_body(rules),
         )
         await self._desk.append(tx, actor, conversation_id, events.CONVERSATION_CHANGED, changed)
-        await self._desk.record(tx, actor, "conversation.changed", conversation_id)
-        if days != kept_days:
+        await self._record_change(tx, actor, conversation_id, before, rules)
+
+    async def _record_change(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, before: RoomRules, rules: RoomRules
+    ) -> None:
+        """Every rule with what it was; of the names only that they changed."""
+        ruled = changed_fields(before, rules)
+        detail = {name: shown(rules, name) for name in ruled if name != "retention_days"}
+        detail |= {f"{name}_before": shown(before, name) for name in detail}
+        await self._desk.record(tx, actor, "conversation.changed", conversation_id, **detail)
+        if "retention_days" in ruled:
+            days, former = rules.retention_days, before.retention_days
             await self._desk.record(
-                tx, actor, "conversation.retention_set", conversation_id, days=days, before=kept_days
+                tx, actor, "conversation.retention_set", conversation_id, days=days, before=former
             )
 
     async def names(self, tx: Tx, conversation: Conversation) -> tuple[str | None, str | None]:
@@ -266,5 +305,39 @@ class ConversationService:
     ) -> None:
         """A retry must ask for what was made. Compared with the first event: names may have changed since."""
         original = await people.first_content(self._desk, tx, actor, conversation_id)
-        if original is not None and original != events.encode(payload):
+        if original is None:
+            return
+        made = _created(original)
+        if made.rules is None:  # the first release said nothing of rules
+            payload = msgspec.structs.replace(payload, rules=None)
+        if made != payload:
             raise ClientIdReused("This id was already used for something else.", field="client_id")
+
+
+_created = msgspec.json.Decoder(events.ConversationCreated).decode
+
+
+def changed_fields(before: RoomRules, after: RoomRules) -> list[str]:
+    """Names of the rules that differ."""
+    return [one.name for one in fields(after) if getattr(before, one.name) != getattr(after, one.name)]
+
+
+def shown(rules: RoomRules, name: str) -> str | int | None:
+    """One rule as the record of changes has it."""
+    if name == "history":
+        history = rules.history
+        return (
+            f"{history.policy.name.lower()} {history.days}" if history.days else history.policy.name.lower()
+        )
+    value: str | int | None = getattr(rules_body(rules), name)
+    return value
+
+
+def _needed(named: list[str], ruled: list[str]) -> set[str]:
+    """What somebody must be allowed for these changes, and also where nothing would change."""
+    needed = {permissions.RETENTION} if "retention_days" in ruled else set()
+    if set(ruled) - {"retention_days"}:
+        needed.add(permissions.RULES)
+    if named or not needed:
+        needed.add(permissions.CHANGE)
+    return needed

@@ -8,28 +8,48 @@ import msgspec
 from amana.conversations import queries
 from amana.conversations.errors import ConversationNotFound
 from amana.conversations.events import HistoryBody, history_body
+from amana.conversations.mentions.mentioned import UnreadMention, unread_mentions
 from amana.conversations.messages.model import Entry
 from amana.conversations.messages.pages import Pages
-from amana.conversations.model import Kind, MemberRole
+from amana.conversations.private.model import MySide
+from amana.conversations.private.queries import sides
 from amana.conversations.queries import Mine
+from amana.conversations.room import Closed
+from amana.conversations.rules_wire import RulesBody, rules_body
 from amana.conversations.service import ConversationService
 from amana.conversations.writing import Desk
 from amana.events.model import Head
 from amana.kernel.actor import Actor
+from amana.kernel.clock import unix_ms
 from amana.kernel.ids import ConversationId
 from amana.storage.database import Tx
+
+# Of most conversations.
+NOTHING_MINE = MySide()
+
+
+class ClosedBody(msgspec.Struct, frozen=True, kw_only=True):
+    """That nobody writes any more: since when, by whom, and ``closed``, ``archived`` or ``ended``."""
+
+    at: int
+    by: UUID
+    reason: str
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation in the list. Unread messages: ``msg_no - read_no``.
 
     Attributes:
-        my_role: ``owner`` or ``member``.
+        kind: ``direct``, ``group``, ``channel`` or ``announcement``.
+        my_role: ``owner``, ``deputy``, ``poster`` or ``member``.
         visible_from: the first event that I may see.
         fence: epoch of the log; another one than the client holds means: load everything again.
         last: the newest message, in its current state.
         peer_id: the other person of a direct conversation.
         retention_days: after how many days messages are erased; null: only when somebody removes them.
+        closed: null while people write in it.
+        mine: what only I see of it: how loud it is, where it stands in my list, my draft.
+        mentions: the newest messages that name me and that I have not read, in the order of naming.
     """
 
     conversation_id: UUID
@@ -49,6 +69,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     peer_id: UUID | None
     retention_days: int | None
     history: HistoryBody
+    rules: RulesBody
+    closed: ClosedBody | None
+    mine: MySide
+    mentions: list[UnreadMention]
 
 
 class Summaries:
@@ -84,22 +108,28 @@ class Summaries:
         last = await self._pages.last_messages(
             tx, actor, [(one.member, heads[one.member.conversation_id]) for one in ordered]
         )
-        return [
-            await self._line(tx, one, heads[one.member.conversation_id], last.get(one.member.conversation_id))
-            for one in ordered
-        ]
+        mentions = await unread_mentions(tx, actor.user_id, list(heads))
+        private = await sides(tx, actor.user_id, list(heads))
+        lines = []
+        for one in ordered:
+            room = one.member.conversation_id
+            line = await self._line(tx, one, heads[room], last.get(room), mentions.get(room, []))
+            lines.append(msgspec.structs.replace(line, mine=private.get(room, NOTHING_MINE)))
+        return lines
 
-    async def _line(self, tx: Tx, mine: Mine, head: Head, last: Entry | None) -> Summary:
+    async def _line(
+        self, tx: Tx, mine: Mine, head: Head, last: Entry | None, mentions: list[UnreadMention]
+    ) -> Summary:
         conversation, member = mine.conversation, mine.member
         title, purpose = await self._conversations.names(tx, conversation)
         return Summary(
             conversation_id=conversation.conversation_id,
-            kind="direct" if conversation.kind is Kind.DIRECT else "group",
+            kind=conversation.kind.name.lower(),
             title=title,
             purpose=purpose,
             owner_id=conversation.owner_id,
             members_count=conversation.members_count,
-            my_role="owner" if member.role is MemberRole.OWNER else "member",
+            my_role=member.role.name.lower(),
             visible_from=member.visible_from,
             head_seq=head.seq,
             msg_no=head.msg_no,
@@ -110,4 +140,14 @@ class Summaries:
             peer_id=mine.peer_id,
             retention_days=conversation.retention_days,
             history=history_body(conversation.history),
+            rules=rules_body(conversation.rules),
+            closed=_closed(conversation.closed),
+            mentions=mentions,
+            mine=NOTHING_MINE,
         )
+
+
+def _closed(closed: Closed | None) -> ClosedBody | None:
+    if closed is None:
+        return None
+    return ClosedBody(at=unix_ms(closed.at), by=closed.by, reason=closed.because.name.lower())

@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
-from amana.conversations import events, queries
+from amana.conversations import queries
+from amana.conversations.closing.service import shut
+from amana.conversations.forwarding import queries as forwarding_queries
 from amana.conversations.membership import people
 from amana.conversations.membership import queries as membership_queries
-from amana.conversations.model import Kind, MemberRole
+from amana.conversations.membership.succession import find_heir, hand_over
+from amana.conversations.model import MemberRole
+from amana.conversations.private.forgetting import forget_person
+from amana.conversations.room import ClosedBecause
+from amana.conversations.scheduling.leaving import look_after
 from amana.conversations.writing import Desk
 from amana.kernel.actor import Actor
 from amana.kernel.ids import ConversationId, UserId
@@ -32,35 +38,44 @@ class Leaving:
         self._desk = desk
 
     async def next_room(self, tx: Tx, user_id: UserId, after: ConversationId | None) -> ConversationId | None:
-        """The first room after ``after``, by id, that this person is in or ever was in."""
-        return await membership_queries.next_stay(tx, user_id, after)
+        """The first room after ``after``, by id, that this person is or was in, or that holds their words."""
+        stay = await membership_queries.next_stay(tx, user_id, after)
+        copies = await forwarding_queries.next_room_with(tx, user_id, after)
+        return min((room for room in (stay, copies) if room is not None), default=None)
+
+    async def forget(self, tx: Tx, user_id: UserId) -> None:
+        """Drop everything that this person kept for themselves."""
+        await forget_person(tx, user_id)
 
     async def leave(self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId) -> Left:
-        """End the stay of ``user_id``; a group of theirs goes to whoever has been in it longest.
+        """End the stay of ``user_id``; a room of theirs goes to a deputy, or to the organisation.
 
-        Doing it again changes nothing. A direct conversation stays with the other person.
+        Doing it again changes nothing. A direct conversation stays with the other person; a room in which
+        nobody is left is closed.
 
         Args:
             actor: who asked for the erasure; named in the events.
         """
         await self._desk.log.lock_head(tx, conversation_id)
+        await look_after(tx, conversation_id, user_id, now=self._desk.clock.now())
         conversation = await queries.lock_conversation(tx, conversation_id)
         member = await queries.find_member(tx, conversation_id, user_id)
         if conversation is None or member is None:
-            return Left()
-        heir = await membership_queries.longest_member(tx, conversation_id, without=user_id)
-        owned = conversation.kind is Kind.GROUP and member.role is MemberRole.OWNER
-        if owned and heir is not None:
-            await self._hand_over(tx, actor, conversation_id, user_id, heir)
+            held = conversation is not None and conversation.owner_id == user_id
+            return Left(handed_over=held and await self._pass_on(tx, actor, conversation_id, user_id))
+        alone = await membership_queries.longest_member(tx, conversation_id, without=user_id) is None
+        owned = member.role is MemberRole.OWNER
+        handed_over = owned and await self._pass_on(tx, actor, conversation_id, user_id)
+        if alone and conversation.closed is None:
+            await shut(self._desk, tx, actor, conversation_id, ClosedBecause.CLOSED)
         await people.end_stay(self._desk, tx, actor, conversation_id, user_id)
-        if heir is None:
+        if alone:
             await self._desk.record(tx, actor, "conversation.closed", conversation_id)
-        return Left(handed_over=owned and heir is not None, closed=heir is None)
+        return Left(handed_over=handed_over, closed=alone)
 
-    async def _hand_over(
-        self, tx: Tx, actor: Actor, conversation_id: ConversationId, owner: UserId, heir: UserId
-    ) -> None:
-        await queries.update_owner(tx, conversation_id, owner_id=heir)
-        payload = events.OwnerChanged(owner_id=heir, previous_id=owner, by=actor.user_id)
-        await self._desk.append(tx, actor, conversation_id, events.OWNER_CHANGED, payload)
-        await self._desk.record(tx, actor, "owner.changed", conversation_id, owner_id=heir)
+    async def _pass_on(self, tx: Tx, actor: Actor, conversation_id: ConversationId, owner: UserId) -> bool:
+        """Let somebody follow ``owner``; False where nobody else is in the room."""
+        heir = await find_heir(tx, conversation_id, owner)
+        if heir is not None:
+            await hand_over(self._desk, tx, actor, conversation_id, before=owner, heir=heir)
+        return heir is not None

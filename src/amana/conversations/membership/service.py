@@ -8,11 +8,15 @@ from amana.conversations.errors import (
     DirectIsFixed,
     MemberNotFound,
     MessageNotFound,
+    OwnerHasRole,
     OwnerMustTransfer,
 )
 from amana.conversations.membership import people
+from amana.conversations.membership import queries as membership_queries
+from amana.conversations.membership.succession import Heir, hand_over
 from amana.conversations.messages import queries as message_queries
-from amana.conversations.model import Conversation, History, Kind, Member, MemberRole
+from amana.conversations.model import History, Kind, Member, MemberRole
+from amana.conversations.room import Conversation, require_open
 from amana.conversations.writing import Desk
 from amana.events.errors import UnknownConversation
 from amana.events.model import Head
@@ -32,12 +36,13 @@ class MembershipService:
         """Bring somebody into a group. Adding a member again changes nothing.
 
         Raises:
-            ConversationNotFound, NotPermitted, DirectIsFixed, UnknownPerson
+            ConversationNotFound, NotPermitted, DirectIsFixed, ConversationClosed, UnknownPerson
         """
         mine, head = await self._desk.enter(tx, actor, conversation_id)
         if mine.conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         permissions.require(permissions.MEMBER_ADD, role=actor.role, standing=mine.member.role)
+        require_open(mine.conversation)
         await people.require_known(tx, actor, [user_id])
         if await queries.find_member(tx, conversation_id, user_id) is not None:
             return
@@ -47,19 +52,20 @@ class MembershipService:
         """Let somebody in who holds an invitation to this group; people calls it when it was redeemed.
 
         Raises:
-            ConversationNotFound, DirectIsFixed
+            ConversationNotFound, DirectIsFixed, ConversationClosed
         """
         conversation, head = await self._lock(tx, conversation_id)
         if conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         if await queries.find_member(tx, conversation_id, actor.user_id) is None:
+            require_open(conversation)
             await self._admit(tx, actor, conversation, head, actor.user_id)
 
     async def require_may_invite(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> None:
         """Raise unless ``actor`` may bring people into this group, now and by link.
 
         Raises:
-            ConversationNotFound, NotPermitted, DirectIsFixed
+            ConversationNotFound, NotPermitted, DirectIsFixed, ConversationClosed
         """
         mine = await queries.find_mine(tx, conversation_id, actor.user_id)
         if mine is None:
@@ -67,25 +73,76 @@ class MembershipService:
         if mine.conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         permissions.require(permissions.MEMBER_ADD, role=actor.role, standing=mine.member.role)
+        require_open(mine.conversation)
 
     async def remove(self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId) -> None:
         """Take somebody out of a group, or leave it oneself.
 
+        An owner who leaves is followed by the deputy who has been there longest.
+
         Raises:
             ConversationNotFound, NotPermitted, DirectIsFixed
             MemberNotFound: the person is not in it.
-            OwnerMustTransfer: the owner goes only after somebody else has become owner.
+            OwnerMustTransfer: without a deputy the owner goes only after somebody else has become owner;
+                nobody else takes an owner out.
         """
         mine, _ = await self._desk.enter(tx, actor, conversation_id)
         if mine.conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         if user_id != actor.user_id:
             permissions.require(permissions.MEMBER_REMOVE, role=actor.role, standing=mine.member.role)
-        if await queries.find_member(tx, conversation_id, user_id) is None:
+        member = await queries.find_member(tx, conversation_id, user_id)
+        if member is None:
             raise MemberNotFound
+        if member.role is MemberRole.DEPUTY and user_id != actor.user_id:
+            permissions.require(permissions.DEPUTIES, role=actor.role, standing=mine.member.role)
         if user_id == mine.conversation.owner_id:
-            raise OwnerMustTransfer
+            await self._follow(tx, actor, conversation_id, user_id)
         await people.end_stay(self._desk, tx, actor, conversation_id, user_id)
+
+    async def _follow(self, tx: Tx, actor: Actor, conversation_id: ConversationId, owner: UserId) -> None:
+        """Let a deputy follow an owner who goes by themselves."""
+        deputy = await membership_queries.longest_deputy(tx, conversation_id, without=owner)
+        if deputy is None or actor.user_id != owner:
+            raise OwnerMustTransfer
+        await hand_over(self._desk, tx, actor, conversation_id, before=owner, heir=Heir(deputy, inside=True))
+
+    async def change_role(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId, role: MemberRole
+    ) -> None:
+        """Make a member a deputy, a poster or an ordinary member. Doing it again changes nothing.
+
+        Raises:
+            ConversationNotFound, NotPermitted, DirectIsFixed, MemberNotFound
+            OwnerHasRole: the owner's standing ends with ``change_owner`` only.
+        """
+        mine, _ = await self._desk.enter(tx, actor, conversation_id)
+        if mine.conversation.kind is Kind.DIRECT:
+            raise DirectIsFixed
+        member = await queries.find_member(tx, conversation_id, user_id)
+        before = None if member is None else member.role
+        needed = permissions.DEPUTIES if MemberRole.DEPUTY in {before, role} else permissions.POSTERS
+        permissions.require(needed, role=actor.role, standing=mine.member.role)
+        if before is None:
+            raise MemberNotFound
+        if before is MemberRole.OWNER:
+            raise OwnerHasRole
+        if before is role:
+            return
+        await membership_queries.update_role(tx, conversation_id, user_id, role)
+        payload = events.MemberChanged(
+            user_id=user_id, by=actor.user_id, role=role.name.lower(), previous=before.name.lower()
+        )
+        await self._desk.append(tx, actor, conversation_id, events.MEMBER_CHANGED, payload)
+        await self._desk.record(
+            tx,
+            actor,
+            "member.role_changed",
+            conversation_id,
+            user_id=user_id,
+            role=role.name.lower(),
+            before=before.name.lower(),
+        )
 
     async def change_owner(
         self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId
@@ -108,10 +165,8 @@ class MembershipService:
             raise MemberNotFound
         if conversation.owner_id == user_id:
             return
-        await queries.update_owner(tx, conversation_id, owner_id=user_id)
-        payload = events.OwnerChanged(owner_id=user_id, previous_id=conversation.owner_id, by=actor.user_id)
-        await self._desk.append(tx, actor, conversation_id, events.OWNER_CHANGED, payload)
-        await self._desk.record(tx, actor, "owner.changed", conversation_id, owner_id=user_id)
+        heir, before = Heir(user_id, inside=True), conversation.owner_id
+        await hand_over(self._desk, tx, actor, conversation_id, before=before, heir=heir)
 
     async def who_could_see(
         self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, seq: Seq, at: datetime

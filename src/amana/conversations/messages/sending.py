@@ -11,8 +11,13 @@ from collections.abc import Callable, Coroutine
 import structlog
 
 from amana.conversations import events, queries
-from amana.conversations.errors import ConversationNotFound, ReplyInvalid, SendingFailed
-from amana.conversations.messages import queries as message_queries
+from amana.conversations.errors import (
+    ConversationClosed,
+    ConversationNotFound,
+    PostingNotAllowed,
+    SendingFailed,
+)
+from amana.conversations.messages.answering import require_answerable
 from amana.conversations.messages.draft import Draft
 from amana.conversations.messages.flood import Flood
 from amana.conversations.messages.model import compose
@@ -36,9 +41,15 @@ Done = Callable[[Appended | Refusal], None]
 MAX_REMEMBERED = 100_000
 
 
-def refusal_of(_status: int, _event: NewEvent) -> Refusal:
+_REFUSALS: dict[int, type[PostingNotAllowed | ConversationClosed]] = {
+    2: PostingNotAllowed,
+    3: ConversationClosed,
+}
+
+
+def refusal_of(status: int, _event: NewEvent) -> Refusal:
     """What the batcher says for an item that ``post_messages`` did not store."""
-    return ConversationNotFound()
+    return _REFUSALS.get(status, ConversationNotFound)()
 
 
 class Sending:
@@ -120,7 +131,9 @@ class Sending:
 
     def _queue(self, actor: Actor, event: NewEvent, done: Done) -> None:
         def settled(outcome: Appended | Refusal) -> None:
-            if isinstance(outcome, Refusal):
+            if isinstance(outcome, PostingNotAllowed | ConversationClosed):
+                self._spawn(self._barred(actor, event, outcome, done))
+            elif isinstance(outcome, Refusal):
                 if isinstance(outcome, ConversationNotFound):
                     self.forget(event.conversation_id, event.sender_id)
                 done(outcome)
@@ -164,19 +177,30 @@ class Sending:
             if member is None:
                 raise ConversationNotFound
             if reply_to is not None:
-                found = (
-                    await self._desk.log.at(tx, conversation_id, [reply_to])
-                    if reply_to >= member.visible_from
-                    else []
-                )
-                states = await message_queries.states(tx, conversation_id, actor.user_id, [reply_to])
-                state = states.get(reply_to)
-                removed = state is not None and state.removed_ts is not None
-                if removed or not found or found[0].kind != events.MESSAGE_CREATED:
-                    raise ReplyInvalid(seq=reply_to)
+                await require_answerable(self._desk, tx, member, reply_to)
         self._members[(conversation_id, actor.user_id)] = None
         if len(self._members) > MAX_REMEMBERED:
             self._members.popitem(last=False)
+
+    async def _barred(self, actor: Actor, event: NewEvent, refusal: Refusal, done: Done) -> None:
+        """Nobody may write any more, but a retry of what was stored before that must meet its original."""
+        try:
+            async with self._database.read(actor.org_id) as tx:
+                original = await self._desk.log.find_original(
+                    tx, event.conversation_id, event.sender_id, event.client_id
+                )
+        except Refusal as busy:
+            done(busy)
+        except Exception as error:  # noqa: BLE001  outermost: whoever sent it waits for an answer
+            done(self._mistake(error))
+        else:
+            if original is None:
+                done(refusal)
+                return
+            place = Appended(
+                original.conversation_id, original.seq, original.msg_no, original.ts_ms, fresh=False
+            )
+            await self._replayed(actor, event, place, done)
 
     async def _replayed(self, actor: Actor, event: NewEvent, place: Appended, done: Done) -> None:
         """The retry key is stored already: the same message, or a mistake of the client."""
