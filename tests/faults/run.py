@@ -122,9 +122,9 @@ class FaultRun:
             victim = self.chance.choice(["server", "server", "postmaster", "backend", "both"])
             self.kills.append(victim)
             if victim in {"postmaster", "both"}:
-                _kill(self.server.postmaster_pid())
+                kill(self.server.postmaster_pid())
             if victim == "backend" and (backends := self.server.backend_pids()):
-                _kill(self.chance.choice(backends))
+                kill(self.chance.choice(backends))
             if victim in {"server", "both"}:
                 await self.server.kill()
                 await asyncio.shield(self.server.start())
@@ -223,7 +223,8 @@ class FaultRun:
         return wrong
 
 
-def _kill(pid: int | None) -> None:
+def kill(pid: int | None) -> None:
+    """kill −9, if it is still there."""
     if pid is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
