@@ -101,6 +101,7 @@ class PersonErasures:
                     continue
                 await self._record(tx, org_id, None, "person.erasure_requested", user_id, {"again": True})
                 await self._begin(tx, org_id, account, requested_by=user_id)
+                await self._desk.vault.private.destroy(tx, user_id)
 
     async def _begin(self, tx: Tx, org_id: OrgId, account: Account, *, requested_by: UserId) -> None:
         now = self._desk.clock.now()
@@ -159,7 +160,10 @@ class PersonErasures:
         )
 
     async def _finish(self, tx: Tx, erasure: PersonErasure) -> PersonErasure:
-        """The private log goes; with the last of it the certificate is made."""
+        """The private log and all private state go; with the last of it the certificate is made."""
+        await self._tools.leaving.forget(tx, erasure.user_id)
+        # Made again by a request that was under way when the account ended: what it sealed is gone now.
+        await self._desk.vault.private.destroy(tx, erasure.user_id)
         gone = await self._tools.log.forget_user(tx, erasure.user_id, limit=PRIVATE_STEP)
         erasure = replace(erasure, private_events=erasure.private_events + gone)
         if gone == PRIVATE_STEP:
