@@ -1,13 +1,24 @@
 """What people ask about conversations: fills the hook of the people domain."""
 
+from amana.app.storage import Storage
 from amana.conversations import permissions, queries
+from amana.conversations.closing.ending import PERIOD, EndDates
 from amana.conversations.membership.queries import acquaintances
 from amana.conversations.membership.service import MembershipService
 from amana.conversations.model import Kind
 from amana.conversations.service import ConversationService
+from amana.conversations.writing import Desk
+from amana.http import Services
 from amana.kernel.actor import Actor, Role
 from amana.kernel.ids import ConversationId, OrgId, UserId
+from amana.people.desk import Desk as PeopleDesk
 from amana.storage.database import Tx
+
+
+def end_rooms(storage: Storage, services: Services) -> None:
+    """Have whoever leads close the rooms whose end date has come."""
+    ending = EndDates(storage.database, services.get(Desk))
+    storage.leader.every(PERIOD, "end rooms", services.get(PeopleDesk).once_founded(ending.run))
 
 
 class Rooms:
@@ -24,7 +35,7 @@ class Rooms:
         self, tx: Tx, inviter_id: UserId, role: Role, conversation_id: ConversationId
     ) -> bool:
         mine = await queries.find_mine(tx, conversation_id, inviter_id)
-        if mine is None or mine.conversation.kind is Kind.DIRECT:
+        if mine is None or mine.conversation.kind is Kind.DIRECT or mine.conversation.closed is not None:
             return False
         return permissions.may(permissions.MEMBER_ADD, role=role, standing=mine.member.role)
 

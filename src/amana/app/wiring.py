@@ -21,7 +21,7 @@ from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
 from amana.app.health import Health
 from amana.app.keys import TEND_PERIOD, KeyCare
 from amana.app.lookout import Lookout
-from amana.app.rooms import Rooms
+from amana.app.rooms import Rooms, end_rooms
 from amana.app.root import root_key
 from amana.app.scopes import FRAMES, SOCKET
 from amana.app.settings import Settings, TlsMode
@@ -127,6 +127,7 @@ async def build_runtime(
     await care.begin(root)
     storage.leader.every(TEND_PERIOD, "keys", care.tend)
     tend(settings, storage, vault, runtime.services, clock)
+    end_rooms(storage, runtime.services)
     storage.leader.every(log_period, "sign the log", desk.once_founded(sequencer.run_once))
     witnesses = Witnesses(settings, desk, runtime.services)
     witnesses.begin(storage.leader)

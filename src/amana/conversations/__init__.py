@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from amana.conversations import errors, http, permissions
+from amana.conversations.closing import http as closing_http
 from amana.conversations.events import KINDS
 from amana.conversations.forwarding import errors as forwarding_errors
 from amana.conversations.forwarding import http as forwarding_http
@@ -33,6 +34,7 @@ FEATURE = Feature(
     name="conversations",
     routes=(
         *http.ROUTES,
+        *closing_http.ROUTES,
         *messages_http.ROUTES,
         *private_http.ROUTES,
         *reactions_http.ROUTES,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from amana.conversations.closing.custody import Custody
+from amana.conversations.closing.service import ClosingService
 from amana.conversations.following import Following
 from amana.conversations.forwarding.service import Forwarding, ForwardingStep
 from amana.conversations.membership.service import MembershipService
@@ -44,6 +46,8 @@ class Domain:
     desk: Desk
     conversations: ConversationService
     membership: MembershipService
+    closing: ClosingService
+    custody: Custody
     messages: MessageService
     posting: Posting
     sending: Sending
@@ -71,6 +75,8 @@ class Domain:
             self.desk.log,
             self.conversations,
             self.membership,
+            self.closing,
+            self.custody,
             self.messages,
             self.posting,
             self.sending,
@@ -131,6 +137,8 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
         private=Private(desk, pages, jobs),
         conversations=conversations,
         membership=MembershipService(desk),
+        closing=ClosingService(desk),
+        custody=Custody(desk),
         messages=messages,
         posting=posting,
         sending=sending,

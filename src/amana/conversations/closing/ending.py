@@ -6,11 +6,10 @@ from typing import Final
 from amana.conversations import queries
 from amana.conversations.closing import queries as closing_queries
 from amana.conversations.closing.service import shut
-from amana.kernel.ids import SERVER
 from amana.conversations.room import ClosedBecause
 from amana.conversations.writing import Desk
 from amana.kernel.actor import Actor, Role
-from amana.kernel.ids import NO_DEVICE, ConversationId, OrgId, SessionId
+from amana.kernel.ids import NO_DEVICE, SERVER, ConversationId, OrgId, SessionId
 from amana.storage.database import Database
 
 PERIOD: Final = timedelta(seconds=20)

@@ -8,8 +8,8 @@ from amana.conversations.model import Member
 from amana.conversations.opening import open_content, proof_of
 from amana.conversations.private.forgetting import forget_stay
 from amana.conversations.room import Conversation
-from amana.conversations.threads import queries as thread_queries
 from amana.conversations.scheduling.leaving import look_after
+from amana.conversations.threads import queries as thread_queries
 from amana.conversations.writing import Desk
 from amana.events.model import NewUserEvent
 from amana.kernel.actor import Actor, Role
