@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from amana.app.wiring import Runtime
 from amana.evidence import Sequencer
 from amana.http import Application, endpoint, public
 from amana.http.authentication import SESSION_COOKIE
-from amana.kernel.clock import SystemClock
+from amana.kernel.clock import SystemClock, unix_ms
 from amana.kernel.entropy import SystemEntropy
 from amana.kernel.ids import Ids, OrgId
 from amana.people.desk import Desk
@@ -57,6 +57,9 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "removeMember": frozenset({"key.rotated", "member.removed"}),
     "changeOwner": frozenset({"owner.changed"}),
     "removeMessage": frozenset({"message.removed"}),
+    "scheduleMessage": frozenset({"schedule.created"}),
+    "changeScheduled": frozenset({"schedule.changed"}),
+    "cancelScheduled": frozenset({"schedule.cancelled"}),
     "changeLogPolicy": frozenset({"witness.policy_changed"}),
 }
 # Operation → why it records nothing.
@@ -67,6 +70,7 @@ RECORDS_NOTHING: Mapping[str, str] = {
     "openSignIn": "A ceremony that is only begun gives nobody anything.",
     "sendMessage": "The conversation's own hash chain holds it.",
     "editMessage": "The conversation's own hash chain holds it.",
+    "undoSend": "It was not said to anybody; nothing of it is to be left.",
     "saveDraft": "What somebody has not said yet is nobody's business.",
     "addStar": "What somebody wants to find again is nobody's business.",
     "takeStarAway": "What somebody wants to find again is nobody's business.",
@@ -245,8 +249,22 @@ async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
     await call("markRead", "PUT", f"{room}/read", ana, seq=said.json()["seq"])
     await keep_for_oneself(recorder, cem, room, message)
     await call("removeMessage", "POST", f"{message}/removal", ana, client_id=once())
+    await say_later(recorder, ana, room)
     await call("changeOwner", "PUT", f"{room}/owner", ana, user_id=cem_id)
     await call("removeMember", "DELETE", f"{room}/members/{bo_id}", cem)
+
+
+async def say_later(recorder: Recorder, ana: str, room: str) -> None:
+    """Hold a message back and take it back, schedule one, change and cancel it."""
+    call, ids = recorder.call, Ids(SystemClock(), SystemEntropy())
+    client_id, at = str(ids.new()), unix_ms(SystemClock().now() + timedelta(days=1))
+    await call("sendMessage", "POST", f"{room}/messages", ana, client_id=client_id, text="No", undo_s=10)
+    await call("undoSend", "DELETE", f"{room}/held/{client_id}", ana)
+    words = {"client_id": str(ids.new()), "text": "Tomorrow", "at": at}
+    line = (await call("scheduleMessage", "POST", f"{room}/scheduled", ana, **words)).json()
+    scheduled = f"{room}/scheduled/{line['schedule_id']}"
+    await call("changeScheduled", "PUT", scheduled, ana, **{**words, "text": "Still tomorrow"})
+    await call("cancelScheduled", "DELETE", scheduled, ana)
 
 
 async def keep_for_oneself(recorder: Recorder, cem: str, room: str, message: str) -> None:

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from amana.conversations.messages.draft import Draft
-from amana.conversations.scheduling.http import _line
 from amana.conversations.scheduling.holding import Held
+from amana.conversations.scheduling.http import _line
 from amana.conversations.scheduling.recurrence import Repeat, check_repeat
 from amana.conversations.scheduling.service import When
 from amana.events.model import Appended

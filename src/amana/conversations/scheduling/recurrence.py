@@ -8,7 +8,7 @@ where an hour comes twice, in the first of them. Both as RFC 5545 §3.3.5 says.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, cast
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dateutil.rrule import rrule, rrulestr
@@ -77,7 +77,7 @@ def next_after(repeat: Repeat, moment: datetime) -> datetime | None:
     near = moment.astimezone(UTC).replace(tzinfo=None) - _WIDEST
     for local in _occurrences(repeat).xafter(near, inc=True):
         # fold=0: the first of two equal times, and before a gap the offset from before it.
-        at = cast(datetime, local).replace(tzinfo=zone).astimezone(UTC)
+        at = local.replace(tzinfo=zone).astimezone(UTC)
         if at > moment:
             return at
     return None

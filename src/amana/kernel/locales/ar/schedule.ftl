@@ -1,0 +1,10 @@
+error-schedule-not-found = لا توجد رسالة مجدولة كهذه.
+error-schedule-ended = لم تعد هذه الرسالة في الانتظار.
+error-undo-too-late = أُرسلت الرسالة بالفعل.
+error-message-undone = لقد تراجعتم عن هذه الرسالة.
+error-undo-time-invalid = يمكن حجز الرسالة مدة تتراوح بين 1 و{ $limit } ثوانٍ.
+error-schedule-time-invalid = يُرجى اختيار وقت خلال الأيام الـ{ $days } القادمة.
+error-repeat-invalid = تعذّر فهم هذا التكرار. يُرجى التحقق منه.
+error-too-many-scheduled = يمكن أن تنتظر { $limit } رسالة على الأكثر في الوقت نفسه.
+error-content-unreadable = لم يعد من الممكن قراءة نص هذه الرسالة.
+error-schedule-owner-gone = لم يبقَ أحد يمكن إرسال هذه الرسالة باسمه.

@@ -1,0 +1,10 @@
+error-schedule-not-found = Diese geplante Nachricht gibt es nicht.
+error-schedule-ended = Diese Nachricht wartet nicht mehr.
+error-undo-too-late = Die Nachricht wurde schon gesendet.
+error-message-undone = Sie haben diese Nachricht zurückgenommen.
+error-undo-time-invalid = Eine Nachricht kann 1 bis { $limit } Sekunden zurückgehalten werden.
+error-schedule-time-invalid = Bitte wählen Sie eine Zeit in den nächsten { $days } Tagen.
+error-repeat-invalid = Diese Wiederholung wird nicht verstanden. Bitte prüfen Sie sie.
+error-too-many-scheduled = Höchstens { $limit } Nachrichten können gleichzeitig warten.
+error-content-unreadable = Der Text dieser Nachricht lässt sich nicht mehr lesen.
+error-schedule-owner-gone = Es ist niemand mehr da, für den diese Nachricht gesendet werden könnte.

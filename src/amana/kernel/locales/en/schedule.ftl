@@ -1,0 +1,10 @@
+error-schedule-not-found = There is no such scheduled message.
+error-schedule-ended = This message is not waiting any more.
+error-undo-too-late = The message was sent already.
+error-message-undone = You took this message back.
+error-undo-time-invalid = A message can be held back for 1 to { $limit } seconds.
+error-schedule-time-invalid = Choose a time within the next { $days } days.
+error-repeat-invalid = This repetition is not understood. Please check it.
+error-too-many-scheduled = At most { $limit } messages can wait at a time.
+error-content-unreadable = The text of this message cannot be read any more.
+error-schedule-owner-gone = Nobody is left to send this message for.

@@ -1,0 +1,10 @@
+error-schedule-not-found = Sellist ajastatud sõnumit ei ole.
+error-schedule-ended = See sõnum ei oota enam saatmist.
+error-undo-too-late = Sõnum on juba saadetud.
+error-message-undone = Te võtsite selle sõnumi tagasi.
+error-undo-time-invalid = Sõnumit saab kinni hoida 1 kuni { $limit } sekundit.
+error-schedule-time-invalid = Palun valige aeg järgmise { $days } päeva seest.
+error-repeat-invalid = Sellest kordusest ei saadud aru. Palun kontrollige seda.
+error-too-many-scheduled = Korraga saab oodata kuni { $limit } sõnumit.
+error-content-unreadable = Selle sõnumi teksti ei saa enam lugeda.
+error-schedule-owner-gone = Ei ole enam kedagi, kelle nimel seda sõnumit saata.
