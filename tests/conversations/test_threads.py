@@ -10,6 +10,7 @@ from amana.kernel.ids import ConversationId
 from tests.conversations import naming
 from tests.conversations.test_hot_path import counted
 from tests.conversations.world import SINCE_JOINING, World, texts
+from tests.vault.room import Intruder
 
 
 async def begun(world: World, *members: str) -> tuple[ConversationId, Appended]:
@@ -265,3 +266,22 @@ async def test_whoever_leaves_follows_nothing_any_more(world: World) -> None:
             bo=world["bo"].user_id,
         )
     assert rows == []
+
+
+@pytest.mark.parametrize("way", ["out of its thread", "into a thread"])
+async def test_an_answer_that_was_moved_in_the_database_is_noticed(
+    world: World, database_dsn: str, way: str
+) -> None:
+    room, root = await begun(world, "bo")
+    answer = await naming.say(world, "bo", room, "I do", thread=root.seq)
+    other = await world.say("bo", room, "Me too")
+    seq, target = (answer.seq, None) if way == "out of its thread" else (other.seq, root.seq)
+    await Intruder(database_dsn).run(
+        "UPDATE event SET target_seq = $2 WHERE conversation_id = $1 AND seq = $3", room, target, seq
+    )
+
+    entry = await world.entry("ana", room, seq)
+    frame = next(one for one in await world.events("ana", room) if one["seq"] == seq)
+
+    assert (entry["content"], entry["unreadable"]) == (None, "damaged")
+    assert (frame["content"], frame["why"]) == (None, "damaged")

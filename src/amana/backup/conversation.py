@@ -39,6 +39,8 @@ EVENTS, HEAD, WRAPS = "amana.event", "amana.conversation_head", "keyring.wrap"
 MONTHS = "amana.conversation_bucket"
 KEYS, JOURNAL = "keyring.conversation_key", "keyring.erasure"
 MEMBERS, STAYS, LISTS = "amana.member", "amana.membership", "amana.user_conversation"
+# What one member has in it for themselves: it ends with their stay.
+PERSONAL = ("amana.thread_follow", "amana.mention")
 # Sealed once and never changed: another content is damage, whenever it came.
 _UNCHANGING = {EVENTS: "true", WRAPS: "true", KEYS: "l.epoch = r.epoch"}
 _JOURNAL_PAGE = 10_000
@@ -226,7 +228,7 @@ class _Repair:
 
     async def _allowed(self, table: Table) -> tuple[str, list[object]]:
         """Which missing rows may come back: nobody becomes a member again who has left."""
-        if table.name in {MEMBERS, LISTS}:
+        if table.name in {MEMBERS, LISTS, *PERSONAL}:
             stayed = await who_stayed(self._tx, self._order.conversation_id)
             return "r.user_id = ANY($1)", [list(stayed)]
         return "true", []

@@ -29,6 +29,7 @@ SELECT n.nspname AS schema, c.relname AS name,
 # What moves without an entry in the conversation, or is another database's business.
 _UNCOMPARED = {
     "amana.member": frozenset({"read_seq", "read_no"}),
+    "amana.thread_follow": frozenset({"following", "read_seq", "read_no"}),
     "keyring.erasure": frozenset({"txid"}),
 }
 

@@ -61,7 +61,13 @@ function entriesAfter(entries: readonly Entry[], event: EventFrame): readonly En
   if (event.kind === "message.edited") return changed(entries, event.target, (entry) => edited(entry, event));
   if (event.kind === "messages.erased") return withoutErased(entries, event);
   if (event.kind === "message.removed") return changed(entries, event.target, (entry) => removed(entry, event));
+  if (isAnswer(event)) return entries;
   return merge(entries, [entryOf(event)]);
+}
+
+/** An answer in a thread stands under its message and not in the stream. */
+function isAnswer(event: EventFrame): boolean {
+  return event.kind === "message.created" && typeof event.target === "number";
 }
 
 /** The entry that an event creates. */
@@ -149,6 +155,7 @@ export function summaryAfter(summary: Summary, event: EventFrame, me: Id): Summa
   const content = event.content ?? {};
   switch (event.kind) {
     case "message.created":
+      if (isAnswer(event)) break;
       next.last = entryOf(event);
       if (event.sender === me) {
         next.read_seq = event.seq;

@@ -231,7 +231,7 @@ function event(frame: EventFrame): void {
   const next = summaryAfter(room, frame, store.myId.peek());
   if (next === room) return;
   store.putRoom(next);
-  if (frame.kind === "message.created" && frame.sender !== store.myId.peek()) announced.value = frame;
+  if (frame.kind === "message.created" && frame.target === null && frame.sender !== store.myId.peek()) announced.value = frame;
   if (frame.kind === "messages.erased" && frame.content?.reason === "erasure") void loadPeople();
   if (frame.kind.startsWith("member.") || frame.kind === "owner.changed") void loadMembers(frame.c);
   store.noteReceipt(frame.c, frame.sender, frame.kind === "message.created" ? frame.seq : 0);

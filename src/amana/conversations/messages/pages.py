@@ -308,6 +308,11 @@ def _entry(event: StoredEvent, state: MessageState, content: Content | None) -> 
     return entry_of(event, events.NAMES[event.kind], state, content or Unreadable.DAMAGED)
 
 
+def _stays_in_thread(event: StoredEvent, content: Content) -> bool:
+    """An answer that was erased keeps its place, as on every page; one that is damaged is not believed."""
+    return event.kind == events.MESSAGE_CREATED and content is Unreadable.ERASED
+
+
 def _frame(event: StoredEvent, content: Content, states: dict[Seq, MessageState]) -> bytes:
     name = events.NAMES[event.kind]
     if isinstance(content, bytes):
@@ -318,8 +323,7 @@ def _frame(event: StoredEvent, content: Content, states: dict[Seq, MessageState]
         state = None
     if state is not None and (state.current_seq != event.seq or state.removed_ts is not None):
         why = "superseded"
-    if state is None and event.target_seq is not None and event.kind in events.CHANGES:
-        # Nothing but the row says what it changed: clients must not believe it either. An answer that cannot
-        # be read stays in the thread where its row has it, as on every page.
+    if state is None and event.target_seq is not None and not _stays_in_thread(event, content):
+        # Nothing but the row says what it changed: clients must not believe it either.
         event = replace(event, target_seq=None)
     return encode_unreadable(event, name, why)

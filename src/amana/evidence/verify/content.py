@@ -33,7 +33,10 @@ CHANGES = (11, 12)
 MARKS = (14, 15, 16, 17)
 """Reactions and pins: they say which message they stand beside, and change nothing that is readable."""
 
-TARGETED = frozenset({*CHANGES, *MARKS})
+MESSAGE = 10
+"""``message.created``: one that stands in a thread says so."""
+
+TARGETED = frozenset({MESSAGE, *CHANGES, *MARKS})
 """Their seal says which message the row has to name."""
 
 LISTED = 20
@@ -256,12 +259,12 @@ def _is_in_its_month(event: StoredEvent) -> bool:
 
 
 def _target(content: bytes) -> int | None:
-    """What an edit or a removal says that it changes."""
+    """What an edit or a removal says that it changes; of an answer, the thread it stands in."""
     try:
         found = json.loads(content)
     except ValueError:
         return None
-    target = found.get("target") if isinstance(found, dict) else None
+    target = found.get("target", found.get("thread")) if isinstance(found, dict) else None
     return target if isinstance(target, int) else None
 
 
