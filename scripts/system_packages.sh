@@ -1,10 +1,10 @@
 #!/bin/sh
-# The tests drive a real Chromium, draw four scripts and emoji, set a clock wrong, lose power, and meet the oldest
-# PostgreSQL that is supported.
+# The tests drive a real Chromium, draw four scripts and emoji, set a clock wrong, lose power, stand behind a pooler,
+# and meet the oldest PostgreSQL that is supported.
 # As root: installs what is missing. As anybody else: prints the command and exits 2.
 set -eu
 missing=""
-for package in chromium faketime fonts-noto-color-emoji fonts-noto-core fuse3; do
+for package in chromium faketime fonts-noto-color-emoji fonts-noto-core fuse3 pgbouncer; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 if [ "$(id -u)" = 0 ]; then
