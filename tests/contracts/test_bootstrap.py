@@ -11,7 +11,7 @@ from tests.contracts.repository import ROOT
 
 NEEDED = ("sh", "dirname", "cat", "grep", "id", "ls", "env")
 
-PACKAGES = "chromium faketime fonts-noto-color-emoji fonts-noto-core fuse3"
+PACKAGES = "chromium faketime fonts-noto-color-emoji fonts-noto-core fuse3 pgbouncer"
 
 
 @pytest.fixture
