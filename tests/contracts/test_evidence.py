@@ -60,6 +60,9 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "scheduleMessage": frozenset({"schedule.created"}),
     "changeScheduled": frozenset({"schedule.changed"}),
     "cancelScheduled": frozenset({"schedule.cancelled"}),
+    "scheduleMessage": frozenset({"schedule.created"}),
+    "changeScheduled": frozenset({"schedule.changed"}),
+    "cancelScheduled": frozenset({"schedule.cancelled"}),
     "changeLogPolicy": frozenset({"witness.policy_changed"}),
 }
 # Operation → why it records nothing.
@@ -70,6 +73,12 @@ RECORDS_NOTHING: Mapping[str, str] = {
     "openSignIn": "A ceremony that is only begun gives nobody anything.",
     "sendMessage": "The conversation's own hash chain holds it.",
     "editMessage": "The conversation's own hash chain holds it.",
+    "undoSend": "It was not said to anybody; nothing of it is to be left.",
+    "forwardMessage": "The conversation's own hash chain holds it; a refusal by the room's rule is recorded.",
+    "addReaction": "The conversation's own hash chain holds it.",
+    "removeReaction": "The conversation's own hash chain holds it.",
+    "pinMessage": "The conversation's own hash chain holds it.",
+    "unpinMessage": "The conversation's own hash chain holds it.",
     "undoSend": "It was not said to anybody; nothing of it is to be left.",
     "saveDraft": "What somebody has not said yet is nobody's business.",
     "addStar": "What somebody wants to find again is nobody's business.",
@@ -248,10 +257,38 @@ async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
     await call("editMessage", "PUT", message, cem, client_id=once(), text="Hello all")
     await call("markRead", "PUT", f"{room}/read", ana, seq=said.json()["seq"])
     await keep_for_oneself(recorder, cem, room, message)
+    await mark(recorder, cem, made["conversation_id"], message)
     await call("removeMessage", "POST", f"{message}/removal", ana, client_id=once())
+    await say_later(recorder, ana, room)
     await say_later(recorder, ana, room)
     await call("changeOwner", "PUT", f"{room}/owner", ana, user_id=cem_id)
     await call("removeMember", "DELETE", f"{room}/members/{bo_id}", cem)
+
+
+async def say_later(recorder: Recorder, ana: str, room: str) -> None:
+    """Hold a message back and take it back, schedule one, change and cancel it."""
+    call, ids = recorder.call, Ids(SystemClock(), SystemEntropy())
+    client_id, at = str(ids.new()), unix_ms(SystemClock().now() + timedelta(days=1))
+    await call("sendMessage", "POST", f"{room}/messages", ana, client_id=client_id, text="No", undo_s=10)
+    await call("undoSend", "DELETE", f"{room}/held/{client_id}", ana)
+    words = {"client_id": str(ids.new()), "text": "Tomorrow", "at": at}
+    line = (await call("scheduleMessage", "POST", f"{room}/scheduled", ana, **words)).json()
+    scheduled = f"{room}/scheduled/{line['schedule_id']}"
+    await call("changeScheduled", "PUT", scheduled, ana, **{**words, "text": "Still tomorrow"})
+    await call("cancelScheduled", "DELETE", scheduled, ana)
+
+
+async def mark(recorder: Recorder, cem: str, conversation_id: str, message: str) -> None:
+    """Use every route that puts something beside a message, and forward it."""
+    call, ids = recorder.call, Ids(SystemClock(), SystemEntropy())
+    emoji = {"emoji": "👍"}
+    await call("addReaction", "POST", f"{message}/reactions", cem, client_id=str(ids.new()), **emoji)
+    removal = f"{message}/reactions/removal"
+    await call("removeReaction", "POST", removal, cem, client_id=str(ids.new()), **emoji)
+    await call("pinMessage", "PUT", f"{message}/pin", cem)
+    await call("unpinMessage", "DELETE", f"{message}/pin", cem)
+    target = {"conversation_id": conversation_id, "client_id": str(ids.new())}
+    await call("forwardMessage", "POST", f"{message}/forwards", cem, targets=[target])
 
 
 async def say_later(recorder: Recorder, ana: str, room: str) -> None:

@@ -18,16 +18,7 @@ ORIGIN = "https://amana.test"
 @pytest_asyncio.fixture
 async def call(world: World) -> AsyncIterator[Any]:
     """``await call("bo", "GET", path, body)`` gives status and decoded answer."""
-    services = Services(
-        world.log,
-        world.conversations,
-        world.members,
-        world.messages,
-        world.sending,
-        world.pages,
-        world.reading,
-        world.summaries,
-    )
+    services = Services(*world.domain.services)
 
     async def authenticate(token: str) -> Actor | None:
         return world.people.get(token)

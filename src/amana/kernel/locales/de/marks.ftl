@@ -1,7 +1,4 @@
-error-edit-window-over = { $limit_s ->
-    [0] In diesem Raum lassen sich Nachrichten nicht bearbeiten.
-   *[other] Die Zeit, in der Sie diese Nachricht bearbeiten konnten, ist vorbei.
- }
+error-edit-window-over = Nach den Regeln dieses Raums können Sie diese Nachricht nicht mehr bearbeiten.
 error-removal-restricted = { $rule ->
     [owners] In diesem Raum entfernen nur die Verantwortlichen Nachrichten.
    *[other] In diesem Raum entfernen alle nur ihre eigenen Nachrichten.

@@ -1,7 +1,4 @@
-error-edit-window-over = { $limit_s ->
-    [0] Messages cannot be edited in this room.
-   *[other] The time for editing this message is over.
- }
+error-edit-window-over = The rules of this room no longer let you edit this message.
 error-removal-restricted = { $rule ->
     [owners] In this room only its owners remove messages.
    *[other] In this room everybody removes only their own messages.

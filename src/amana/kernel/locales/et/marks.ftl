@@ -1,7 +1,4 @@
-error-edit-window-over = { $limit_s ->
-    [0] Selles ruumis ei saa sõnumeid muuta.
-   *[other] Selle sõnumi muutmise aeg on läbi.
- }
+error-edit-window-over = Selle ruumi reeglite järgi ei saa te seda sõnumit enam muuta.
 error-removal-restricted = { $rule ->
     [owners] Selles ruumis eemaldavad sõnumeid ainult ruumi omanikud.
    *[other] Selles ruumis eemaldab igaüks ainult oma sõnumeid.
