@@ -85,7 +85,7 @@ async def test_followers_resume_after_what_they_have(world: World) -> None:
     assert nothing is not None
     assert (some.first, some.last, some.limited) == (9, 11, False)
     assert (newest.first, newest.last, newest.limited) == (8, 11, True)
-    assert (nothing.first, nothing.last, nothing.blob) == (12, 11, b"")
+    assert (nothing.first, nothing.last, nothing.frames) == (12, 11, ())
     assert await following.missed(world["eve"], room, after=Seq(0), limit=4) is None
     assert await following.find(world["eve"], room) is None
     assert [followed.seq for followed in await following.all_of(world["bo"])] == [11]
@@ -101,4 +101,4 @@ async def test_followers_get_nothing_from_before_they_may_see(world: World) -> N
 
     assert missed is not None
     assert (missed.first, missed.last) == (3, 3)
-    assert b"before" not in missed.blob
+    assert b"before" not in b"".join(missed.frames)

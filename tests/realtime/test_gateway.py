@@ -10,7 +10,9 @@ import pytest
 from amana.events.model import Appended
 from amana.kernel.errors import Busy
 from amana.kernel.ids import ConversationId, Seq
+from amana.realtime import admission
 from amana.realtime import session as bounds
+from amana.realtime.admission import Admission
 from amana.realtime.session import CloseCode
 from tests.realtime.world import IDS, SNAPSHOT, Client, World, frame_of
 
@@ -513,21 +515,53 @@ async def test_a_stopping_server_answers_what_is_under_way_and_spreads_the_retur
     assert len({client.of("drain")[0]["reconnect_after_ms"] for client in clients}) > 4
 
 
-async def test_a_storm_of_hellos_is_spread_and_the_rest_comes_back_later(
+async def test_a_storm_of_hellos_waits_its_turn_and_the_rest_is_told_when_there_is_room(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("amana.realtime.admission.LONGEST_WAIT_S", 0.01)
-    clients = [world.client("ana") for _ in range(310)]
+    monkeypatch.setattr("amana.realtime.admission.LONGEST_WAIT_S", 0.02)
+    world.memory.answers.clear()
+    clients = [world.client("ana") for _ in range(30)]
 
     for client in clients:
         await client.connect(hello=False)
         client.say({"t": "hello", "v": 1})
-    await asyncio.sleep(0.1)
+    await world.quiet()
+    turned_away = [client for client in clients if client.closed == CloseCode.DRAINING]
+    waiting = [client for client in clients if client.closed is None]
+    times = [client.of("drain")[0]["reconnect_after_ms"] for client in turned_away]
+    assert not any(client.of("welcome") for client in clients)
+    assert len(waiting) == admission.GREETED_AT_ONCE + world.gateway.admission.waiting < len(clients)
+    world.memory.answers.set()
     await world.quiet()
 
-    turned_away = [client for client in clients if client.closed == CloseCode.DRAINING]
-    assert 5 <= len(turned_away) <= 10
-    assert all(client.of("drain") for client in turned_away)
+    assert turned_away
+    assert len(set(times)) > len(times) // 2
+    assert [len(client.of("welcome")) for client in waiting] == [1] * len(waiting)
+    assert world.gateway.admission.waiting == 0
+
+
+async def test_whoever_is_sent_away_comes_back_when_those_before_are_through(world: World) -> None:
+    queue = Admission(world.clock)
+    for _ in range(admission.GREETED_AT_ONCE):
+        assert await queue.enter() == 0.0
+    waiting = [asyncio.create_task(queue.enter()) for _ in range(2_000)]
+    await asyncio.sleep(0)
+    sent_away = [await task for task in waiting if task.done()]
+    rest = [task for task in waiting if not task.done()]
+
+    assert sent_away == sorted(sent_away)
+    assert sent_away[0] > admission.LONGEST_WAIT_S
+    assert sent_away[-1] - sent_away[0] > 1
+    world.clock.advance(seconds=0.001)
+    queue.leave()
+    await asyncio.sleep(0)
+    assert [task.done() for task in rest[:2]] == [True, False]
+    rest[1].cancel()
+    queue.leave()
+    await asyncio.sleep(0)
+    assert rest[2].done()
+    for task in rest:
+        task.cancel()
 
 
 async def test_a_range_that_cannot_be_read_now_is_read_later(

@@ -12,7 +12,7 @@ from amana.kernel.ids import ConversationId
 from amana.realtime.ws import Gateway
 from tests.realtime.world import Client, Memory, World
 
-JOINED = 1
+JOINED, LEFT = 1, 2
 
 
 class SlowMemory(Memory):
@@ -144,3 +144,26 @@ async def test_the_reads_of_others_do_not_reach_somebody_removed_meanwhile(world
     await world.quiet()
 
     assert (len(ana.of("event")), bo.of("event")) == (3, [])
+
+
+async def test_a_removal_looked_up_before_somebody_came_back_does_not_cut_them(
+    world: World, memory: SlowMemory
+) -> None:
+    room = world.room()
+    ana = world.client("ana", room)
+    await ana.connect()
+    user_id = world.memory.actors["ana"].user_id
+    remove(world, ana, room)
+
+    memory.hold()
+    world.hub.user_moved(user_id, 1, LEFT, room, b'{"t":"user","pos":1}')
+    await memory.asked.wait()
+    memory.held = False  # only the first answer is late
+    world.memory.visible_from[user_id, room] = 1
+    world.hub.user_moved(user_id, 2, JOINED, room, b'{"t":"user","pos":2}')
+    await world.quiet()
+    memory.let_go()
+    await world.quiet()
+
+    assert [head["c"] for head in ana.of("head")] == [str(room)]
+    assert await hears(world, ana, room)

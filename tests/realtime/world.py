@@ -50,6 +50,11 @@ class Memory:
     actors: dict[str, Actor] = field(default_factory=dict)
     range_reads: list[int] = field(default_factory=list)
     busy: Refusal | None = None
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """It answers until a test holds it back."""
+        self.answers.set()
 
     async def authenticate(self, scope: AsgiScope) -> Actor | None:
         return self.actors.get(scope["who"])
@@ -64,11 +69,12 @@ class Memory:
 
     async def subscription(self, actor: Actor, conversation_id: ConversationId) -> Subscription | None:
         visible_from = self.visible_from.get((actor.user_id, conversation_id))
+        await self.answers.wait()
         if visible_from is None:
             return None
         head = Seq(self.heads[conversation_id])
         fence = self.fences.get(conversation_id, 0)
-        return Subscription(conversation_id, head, head, fence, self.members, Seq(visible_from))
+        return Subscription(conversation_id, head, head, fence, self.members, Seq(visible_from), 0)
 
     async def read_range(
         self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
@@ -83,10 +89,11 @@ class Memory:
             return None
         limited = head - after > limit
         first = max(head - SNAPSHOT + 1 if limited else after + 1, visible_from)
-        blob = b",".join(frame_of(conversation_id, seq) for seq in range(first, head + 1))
-        return RangeBlob(Seq(first), Seq(max(head, after)), blob, limited)
+        frames = [frame_of(conversation_id, seq) for seq in range(first, head + 1)]
+        return RangeBlob(Seq(first), Seq(max(head, after)), frames, limited)
 
     async def user_position(self, actor: Actor) -> int:
+        await self.answers.wait()
         return len(self.private.get(actor.user_id, []))
 
     async def read_user(self, actor: Actor, *, after: int) -> UserRange:

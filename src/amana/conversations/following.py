@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from amana.conversations import queries
+from amana.conversations import following_queries
 from amana.conversations.messages.pages import Pages
-from amana.conversations.model import Member
-from amana.conversations.room import Conversation
 from amana.conversations.writing import Desk
 from amana.events.following import RangeBlob, Subscription
 from amana.events.model import Head
@@ -25,20 +23,12 @@ class Following:
     async def all_of(self, actor: Actor) -> list[Subscription]:
         """Every conversation of ``actor``."""
         async with self._database.read(actor.org_id) as tx:
-            mine = await queries.list_mine(tx, actor.user_id)
-            heads = await self._desk.log.heads(tx, [one.member.conversation_id for one in mine])
-        return [
-            _subscription(one.conversation, one.member, heads[one.member.conversation_id]) for one in mine
-        ]
+            return await following_queries.list_followed(tx, actor.user_id)
 
     async def find(self, actor: Actor, conversation_id: ConversationId) -> Subscription | None:
         """One conversation; None when ``actor`` is not in it."""
         async with self._database.read(actor.org_id) as tx:
-            mine = await queries.find_mine(tx, conversation_id, actor.user_id)
-            if mine is None:
-                return None
-            head = (await self._desk.log.heads(tx, [conversation_id]))[conversation_id]
-        return _subscription(mine.conversation, mine.member, head)
+            return await following_queries.find_followed(tx, conversation_id, actor.user_id)
 
     async def missed(
         self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
@@ -49,21 +39,10 @@ class Following:
         if found is None:
             return None
         if not found.frames:
-            return RangeBlob(Seq(after + 1), after, b"", limited=False)
-        return RangeBlob(found.first, found.last, b",".join(found.frames), found.limited)
+            return RangeBlob(Seq(after + 1), after, (), limited=False)
+        return RangeBlob(found.first, found.last, found.frames, found.limited)
 
     async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
         """Heads of conversations with an event dated, or a fence raised, since then."""
         async with self._database.read(org_id) as tx:
             return await self._desk.log.recent_heads(tx, since_ms=since_ms)
-
-
-def _subscription(conversation: Conversation, member: Member, head: Head) -> Subscription:
-    return Subscription(
-        conversation_id=conversation.conversation_id,
-        seq=head.seq,
-        msg_no=head.msg_no,
-        fence=head.fence,
-        members=conversation.members_count,
-        visible_from=member.visible_from,
-    )

@@ -13,6 +13,7 @@ from amana.conversations.model import MAX_PAGE, History, HistoryPolicy, Kind
 from amana.conversations.rules_wire import RulesWanted
 from amana.conversations.service import Changes, ConversationService, NewGroup
 from amana.conversations.summaries import Summaries, Summary
+from amana.events.following import SETTLED_AFTER
 from amana.events.log import Log
 from amana.http import SELF, Body, Context, endpoint, needs
 from amana.kernel.clock import from_unix_ms, unix_ms
@@ -22,6 +23,8 @@ from amana.people.queries import names
 Limit = Annotated[int, Parameter(ge=1, le=MAX_PAGE)]
 # The largest number of the log and of JavaScript alike.
 Place = Annotated[int, Parameter(ge=0, le=2**53 - 1)]
+# Where a part of the list ended, as ``next`` said it: a time and an id.
+After = Annotated[str, Parameter(pattern=r"^[0-9]{1,15}\.[0-9a-f]{32}$")]
 # Until the year 9999, where dates end.
 Milliseconds = Annotated[int, Parameter(ge=0, le=253_402_300_799_000)]
 
@@ -68,10 +71,18 @@ class NewOwner(Body):
 
 
 class Sync(msgspec.Struct, frozen=True):
-    """Everything a device needs to begin; ``user_pos`` is older than or equal to all of it."""
+    """What a device needs to begin; ``user_pos`` is older than or equal to all of it.
+
+    Attributes:
+        at: Unix milliseconds; a ``hello`` with this as its ``since`` is told of everything that moved after
+            this answer was made.
+        next: the ``after`` of the following part; null when this was the last one.
+    """
 
     user_pos: int
+    at: int
     conversations: list[Summary]
+    next: str | None
 
 
 class MemberLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,13 +110,22 @@ class CouldSee(msgspec.Struct, frozen=True):
 
 
 @endpoint("GET", "/v1/sync", operation="sync", access=SELF)
-async def sync(ctx: Context) -> Sync:
-    """Give every conversation of the person, the one with the newest event first."""
+async def sync(ctx: Context, limit: Limit | None = None, after: After | None = None) -> Sync:
+    """Give the conversations of the person, the one with the newest event first.
+
+    With ``limit`` a part of them: go on with ``after`` = ``next``. Without it all of them.
+    """
+    place = None if after is None else (int(after[:-33]), ConversationId(UUID(hex=after[-32:])))
+    at = ctx.clock.now() - SETTLED_AFTER
     async with ctx.db.read(ctx.actor.org_id) as tx:
         # Read first: private events that follow are met again, which is harmless.
         user_pos = await ctx.services.get(Log).user_position(tx, ctx.actor.user_id)
-        lines = await ctx.services.get(Summaries).all_mine(tx, ctx.actor)
-    return Sync(user_pos, lines)
+        summaries = ctx.services.get(Summaries)
+        if limit is None:
+            return Sync(user_pos, unix_ms(at), await summaries.all_mine(tx, ctx.actor), None)
+        part = await summaries.window(tx, ctx.actor, after=place, limit=limit)
+    following = None if part.next is None else f"{part.next[0]}.{part.next[1].hex}"
+    return Sync(user_pos, unix_ms(at), part.lines, following)
 
 
 @endpoint(

@@ -1,6 +1,6 @@
 """The SQL of conversations and their members. Permission is inside the query: a reader is always a member."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -128,12 +128,16 @@ async def peers_of(
     return {row["conversation_id"]: row["peer_id"] for row in rows}
 
 
-async def list_mine(tx: Tx, viewer: UserId) -> list[Mine]:
-    """Every conversation of ``viewer``, in no particular order."""
-    listed = await tx.all(
-        "SELECT conversation_id, peer_id FROM user_conversation WHERE user_id = :viewer", viewer=viewer
+async def list_peers(tx: Tx, viewer: UserId) -> dict[ConversationId, UserId | None]:
+    """The ids of all conversations of ``viewer``, each with the other person where it is direct."""
+    listed = await tx.fetch(
+        "SELECT conversation_id, peer_id FROM user_conversation WHERE user_id = $1", viewer
     )
-    peers: dict[ConversationId, UserId | None] = {row["conversation_id"]: row["peer_id"] for row in listed}
+    return dict(map(tuple, listed))
+
+
+async def list_mine(tx: Tx, viewer: UserId, peers: Mapping[ConversationId, UserId | None]) -> list[Mine]:
+    """These conversations of ``viewer``, as ``list_peers`` gave them, in no particular order."""
     rows = await tx.all(
         f"""
         SELECT {_CONVERSATION}, {_MEMBER}

@@ -1,6 +1,7 @@
 """The list of chats: one line per conversation, as its member sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
@@ -12,7 +13,7 @@ from amana.conversations.mentions.mentioned import UnreadMention, unread_mention
 from amana.conversations.messages.model import Entry
 from amana.conversations.messages.pages import Pages
 from amana.conversations.private.model import MySide
-from amana.conversations.private.queries import sides
+from amana.conversations.private.queries import pinned, sides
 from amana.conversations.queries import Mine
 from amana.conversations.room import Closed
 from amana.conversations.rules_wire import RulesBody, rules_body
@@ -21,7 +22,7 @@ from amana.conversations.writing import Desk
 from amana.events.model import Head
 from amana.kernel.actor import Actor
 from amana.kernel.clock import unix_ms
-from amana.kernel.ids import ConversationId
+from amana.kernel.ids import ConversationId, UserId
 from amana.storage.database import Tx
 
 # Of most conversations.
@@ -75,6 +76,18 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     mentions: list[UnreadMention]
 
 
+Place = tuple[int, ConversationId]
+"""Where a part of the list ended: time of the newest event in Unix milliseconds, and the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of the list; ``next`` is where the following one begins, None at the end."""
+
+    lines: list[Summary]
+    next: Place | None
+
+
 class Summaries:
     """Puts the lines together."""
 
@@ -85,35 +98,59 @@ class Summaries:
 
     async def all_mine(self, tx: Tx, actor: Actor) -> list[Summary]:
         """Every conversation of ``actor``, the one with the newest event first."""
-        return await self._lines(tx, actor, await queries.list_mine(tx, actor.user_id))
+        peers = await queries.list_peers(tx, actor.user_id)
+        heads = await self._desk.log.heads_newest_first(tx, list(peers), limit=len(peers))
+        return await self._of_heads(tx, actor, peers, heads)
+
+    async def window(self, tx: Tx, actor: Actor, *, after: Place | None, limit: int) -> Window:
+        """The ``limit`` conversations of ``actor`` that moved last, or the next ones after a place.
+
+        The first part has those that ``actor`` keeps on top as well. One that moves while the list is read
+        may be met twice or not at all: whoever reads parts follows the heads too (``Sync.at``).
+        """
+        peers = await queries.list_peers(tx, actor.user_id)
+        found = await self._desk.log.heads_newest_first(tx, list(peers), after=after, limit=limit + 1)
+        heads = found[:limit]
+        last = heads[-1] if len(found) > limit else None
+        if after is None and last is not None:
+            met = {head.conversation_id for head in heads}
+            on_top = [room for room in await pinned(tx, actor.user_id) if room in peers and room not in met]
+            heads += (await self._desk.log.heads(tx, on_top)).values()
+        lines = await self._of_heads(tx, actor, peers, heads)
+        return Window(lines, None if last is None else (last.last_ts_ms, last.conversation_id))
 
     async def one(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> Summary:
         """One conversation; raises ConversationNotFound for those who are not in it."""
         mine = await queries.find_mine(tx, conversation_id, actor.user_id)
         if mine is None:
             raise ConversationNotFound
-        (line,) = await self._lines(tx, actor, [mine])
+        heads = await self._desk.log.heads(tx, [conversation_id])
+        (line,) = await self._lines(tx, actor, [(mine, heads[conversation_id])])
         return line
 
-    async def _lines(self, tx: Tx, actor: Actor, mine: Sequence[Mine]) -> list[Summary]:
-        heads = await self._desk.log.heads(tx, [one.member.conversation_id for one in mine])
-        # Equal times are ordered by id, so that a list read in parts neither repeats nor leaves out.
-        ordered = sorted(
-            mine,
-            key=lambda one: (
-                -heads[one.member.conversation_id].last_ts_ms,
-                one.member.conversation_id,
-            ),
+    async def _of_heads(
+        self,
+        tx: Tx,
+        actor: Actor,
+        peers: Mapping[ConversationId, UserId | None],
+        heads: Sequence[Head],
+    ) -> list[Summary]:
+        wanted = {head.conversation_id: peers[head.conversation_id] for head in heads}
+        listed = await queries.list_mine(tx, actor.user_id, wanted)
+        mine = {one.member.conversation_id: one for one in listed}
+        return await self._lines(
+            tx, actor, [(mine[head.conversation_id], head) for head in heads if head.conversation_id in mine]
         )
-        last = await self._pages.last_messages(
-            tx, actor, [(one.member, heads[one.member.conversation_id]) for one in ordered]
-        )
-        mentions = await unread_mentions(tx, actor.user_id, list(heads))
-        private = await sides(tx, actor.user_id, list(heads))
+
+    async def _lines(self, tx: Tx, actor: Actor, shown: Sequence[tuple[Mine, Head]]) -> list[Summary]:
+        rooms = [head.conversation_id for _, head in shown]
+        last = await self._pages.last_messages(tx, actor, [(one.member, head) for one, head in shown])
+        mentions = await unread_mentions(tx, actor.user_id, rooms)
+        private = await sides(tx, actor.user_id, rooms)
         lines = []
-        for one in ordered:
-            room = one.member.conversation_id
-            line = await self._line(tx, one, heads[room], last.get(room), mentions.get(room, []))
+        for one, head in shown:
+            room = head.conversation_id
+            line = await self._line(tx, one, head, last.get(room), mentions.get(room, []))
             lines.append(msgspec.structs.replace(line, mine=private.get(room, NOTHING_MINE)))
         return lines
 

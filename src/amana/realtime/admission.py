@@ -1,42 +1,85 @@
-"""How many sockets may resume per second, so that a reconnect storm cannot starve the connected."""
+"""How many sockets are greeted at a time, so that a reconnect storm cannot starve the connected."""
 
 import asyncio
+from collections import deque
 
 from amana.kernel.clock import Clock
 from amana.kernel.limits import Limit
 
-HELLOS_PER_SECOND = 150  # about a quarter of what one PostgreSQL core reads
-HELLO_BURST = 300
-LONGEST_WAIT_S = 8.0  # shorter than the hello timeout
+GREETED_AT_ONCE = 4
+LONGEST_WAIT_S = 8
+# Until it is measured: what a small machine does.
+FIRST_GUESS_S = 1 / 200
+# How much of the estimate the newest greeting is.
+SHARE = 0.05
 
 LIMITS = (
     Limit(
-        "realtime.hellos_per_second",
-        HELLOS_PER_SECOND,
+        "realtime.greeted_at_once",
+        GREETED_AT_ONCE,
         "sockets",
-        "When everybody comes back at once, those who are connected must not starve.",
+        "When everybody comes back at once, half of the connections to the database are left for the others.",
     ),
-    Limit("realtime.hellos_burst", HELLO_BURST, "sockets", "An office that opens its laptops does not wait."),
+    Limit(
+        "realtime.greeting_wait",
+        LONGEST_WAIT_S,
+        "seconds",
+        "Whoever would wait longer for the welcome is told when there will be room.",
+    ),
 )
 
 
 class Admission:
-    """A token bucket whose debtors wait, in order of arrival."""
+    """Some places; who finds none waits, in the order of arrival, and as many as can be served in time.
+
+    Whoever would wait too long is sent away until the queue of those who were sent away before would be
+    through as well: so those who return find room, and do not all return together.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._tokens = float(HELLO_BURST)
-        self._at_s = clock.monotonic_s()
+        self._free = GREETED_AT_ONCE
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._each_s = FIRST_GUESS_S
+        self._last_s = clock.monotonic_s()
+        self._booked_s = self._last_s
 
-    async def enter(self) -> bool:
-        """Wait for a place; False when that would take too long and the client should come back."""
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
+
+    async def enter(self) -> float:
+        """Take a place, after waiting for it, and give 0.0; or give the seconds after which to come back.
+
+        Whoever got a place calls ``leave``.
+        """
+        if self._free:
+            self._free -= 1
+            self._last_s = self._clock.monotonic_s()
+            return 0.0
+        if len(self._waiting) * self._each_s > LONGEST_WAIT_S:
+            now_s = self._clock.monotonic_s()
+            self._booked_s = max(self._booked_s, now_s + LONGEST_WAIT_S) + self._each_s
+            return self._booked_s - now_s
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()  # it had its turn in the same moment
+            raise
+        return 0.0
+
+    def leave(self) -> None:
+        """Give the place to the next one."""
         now_s = self._clock.monotonic_s()
-        self._tokens = min(HELLO_BURST, self._tokens + (now_s - self._at_s) * HELLOS_PER_SECOND)
-        self._at_s = now_s
-        wait_s = (1 - self._tokens) / HELLOS_PER_SECOND
-        if wait_s > LONGEST_WAIT_S:
-            return False
-        self._tokens -= 1
-        if wait_s > 0:
-            await asyncio.sleep(wait_s)
-        return True
+        self._each_s += (now_s - self._last_s - self._each_s) * SHARE
+        self._last_s = now_s
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1

@@ -15,6 +15,9 @@ from amana.realtime.session import CloseCode, Part, PartKind, Session
 # Up to here every subscribed socket gets full frames; in larger ones only those that have it open.
 FULL_FRAMES_MEMBERS = 256
 
+# Some milliseconds of writing.
+FLUSHED_AT_ONCE = 500
+
 LIMITS = (
     Limit(
         "realtime.full_frames_members",
@@ -227,10 +230,17 @@ class Hub:
             self.relieve(socket)
 
     def flush(self) -> None:
-        """Write once to every socket that has something queued."""
+        """Write once to every socket that has something queued; of very many some now, the rest next turn.
+
+        Between the turns others are read and answered. What is queued meanwhile for one of the rest
+        leaves with what it has already.
+        """
         dirty, self._dirty = self._dirty, []
-        for socket in dirty:
+        for socket in dirty[:FLUSHED_AT_ONCE]:
             socket.flush()
+        if len(dirty) > FLUSHED_AT_ONCE:
+            self._dirty = dirty[FLUSHED_AT_ONCE:] + self._dirty
+            asyncio.get_running_loop().call_soon(self.flush)
 
     def relieve(self, socket: Socket) -> None:
         """Keep the queue of a reader that takes nothing within its bounds."""
@@ -378,13 +388,21 @@ class Hub:
         for known, count in ((subscription.seq, subscription.msg_no), (seq, msg_no)):
             if known > room.head:
                 room.head, room.msg_no = known, count
-        socket.session.follows[conversation_id] = subscription.visible_from
+        # The room's own id: a copy of it for each follower is what would fill the memory.
+        socket.session.follows[room.conversation_id] = subscription.visible_from
         return room
 
     def _join(self, room: Room, socket: Socket, seq: int) -> None:
+        """Serve a socket from ``seq`` on; constant work, because thousands join at the same time."""
         self._leave(room, socket)
-        room.behind[socket] = seq
-        self._advance(room)
+        if not room.live and seq == room.head:
+            room.seq = room.head  # nobody is served in step, so the step may jump
+        if seq == room.seq:
+            room.live[socket] = None
+        else:
+            room.behind[socket] = seq
+        if not room.reading and min(seq, room.seq) < room.head and self._wants is not None:
+            self._wants.range_wanted(room)
 
     def _leave(self, room: Room, socket: Socket) -> None:
         room.live.pop(socket, None)

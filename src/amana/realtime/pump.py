@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import timedelta
 
 import structlog
 
-from amana.events.following import RangeBlob, Subscription
+from amana.events.following import SETTLED_AFTER, RangeBlob, Subscription
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Refusal
 from amana.kernel.ids import ConversationId, OrgId, Seq
@@ -23,8 +22,6 @@ RETRY_S = 1.0
 BUMP_EVERY_S = 2.0
 MARKERS_EVERY_S = 1.0
 DIGEST_EVERY_S = 5.0
-# Longer than a commit can take after its time was fixed, plus one missed digest.
-DIGEST_LOOKS_BACK = timedelta(seconds=30)
 
 
 class Pump:
@@ -37,6 +34,8 @@ class Pump:
         self._tasks: set[asyncio.Task[None]] = set()
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._announced: dict[ConversationId, int] = {}
+        # Look-ups of memberships under way: whether something changed again since they began.
+        self._looking: dict[tuple[Socket, ConversationId], bool] = {}
         hub.attach(self)
 
     def start(self) -> None:
@@ -141,25 +140,24 @@ class Pump:
             room.settle()
             return
         room.head = max(room.head, last)
-        part = Part(PartKind.EVENTS, found.blob.decode(), room.conversation_id, after + 1, last)
-        hole = None
-        if found.first > after + 1:
-            text = wire.gap(room.conversation_id, after + 1, found.first - 1)
-            hole = Part(PartKind.ANSWER, text, room.conversation_id)
-        for socket in [socket for socket, cursor in room.behind.items() if cursor == after]:
-            room.behind[socket] = last
-            self._give(socket, hole, part)
-        if room.live and room.seq == after:
-            if hole is not None:
+        # Whoever waits further on gets the rest of the same read: content does not depend on who reads it.
+        waiting: dict[int, list[Socket]] = {}
+        for socket, cursor in room.behind.items():
+            if after <= cursor < last:
+                waiting.setdefault(cursor, []).append(socket)
+        for cursor, sockets in waiting.items():
+            parts = _parts(room, cursor, found)
+            for socket in sockets:
+                room.behind[socket] = last
+                for part in parts:
+                    self._hub.put(socket, part)
+        if room.live and after <= room.seq < last:
+            *holes, events = _parts(room, room.seq, found)
+            for hole in holes:
                 for socket in tuple(room.live):
                     self._hub.put(socket, hole)
-            self._hub.deliver(room, part)
+            self._hub.deliver(room, events)
         room.settle()
-
-    def _give(self, socket: Socket, hole: Part | None, part: Part) -> None:
-        if hole is not None:
-            self._hub.put(socket, hole)
-        self._hub.put(socket, part)
 
     # -- private events ----------------------------------------------------------------------
 
@@ -216,20 +214,34 @@ class Pump:
 
     def membership_changed(self, socket: Socket, conversation_id: ConversationId) -> None:
         """A person joined or left: look up what they may read now."""
+        key = (socket, conversation_id)
+        if key in self._looking:
+            self._looking[key] = True
+            return
+        self._looking[key] = False
         self.spawn(self._follow_again(socket, conversation_id))
 
     async def _follow_again(self, socket: Socket, conversation_id: ConversationId) -> None:
-        session = socket.session
-        while True:
-            try:
-                found = await self.subscription(session, conversation_id)
-                break
-            except Refusal as refusal:
-                log.warning("membership look-up refused", code=refusal.code)
-                self._hub.unfollow(socket, conversation_id)  # unknown is not allowed
-                await asyncio.sleep(RETRY_S)
-                if session.closed:
+        """One look-up at a time: an answer that another change has overtaken does not count."""
+        session, key = socket.session, (socket, conversation_id)
+        try:
+            while not session.closed:
+                self._looking[key] = False
+                try:
+                    found = await self.subscription(session, conversation_id)
+                except Refusal as refusal:
+                    log.warning("membership look-up refused", code=refusal.code)
+                    self._hub.unfollow(socket, conversation_id)  # unknown is not allowed
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                if not self._looking[key]:
+                    self._settle(socket, conversation_id, found)
                     return
+        finally:
+            del self._looking[key]
+
+    def _settle(self, socket: Socket, conversation_id: ConversationId, found: Subscription | None) -> None:
+        session = socket.session
         if session.closed:
             return
         if found is None:
@@ -286,7 +298,7 @@ class Pump:
     async def send_digest(self) -> None:
         """Tell every follower which heads moved lately; finds what a lost doorbell hid."""
         sockets = self._hub.sockets
-        since_ms = unix_ms(self._clock.now() - DIGEST_LOOKS_BACK)
+        since_ms = unix_ms(self._clock.now() - SETTLED_AFTER)
         organisations: set[OrgId] = {socket.session.actor.org_id for socket in sockets}
         moved: dict[ConversationId, int] = {}
         for org_id in organisations:
@@ -306,9 +318,9 @@ class Pump:
             if room is None:
                 continue
             text = wire.digest_entry(conversation_id, seq)
-            for sockets in (room.live, room.passive):
-                for socket in sockets:
-                    entries.setdefault(socket, []).append(text)
+            # Passive sockets of large rooms have had a head that says the same.
+            for socket in room.live:
+                entries.setdefault(socket, []).append(text)
         for socket, texts in entries.items():
             self._hub.put(socket, Part(PartKind.EPHEMERAL, wire.digest(texts)))
 
@@ -318,3 +330,16 @@ class Pump:
             if len(memory) > 20_000:
                 for conversation_id in [key for key in memory if key not in fresh]:
                     del memory[conversation_id]
+
+
+def _parts(room: Room, cursor: int, found: RangeBlob) -> list[Part]:
+    """What a reader at ``cursor`` gets of a range: a hole if there is one, then the events."""
+    conversation_id = room.conversation_id
+    first = cursor + 1
+    parts = []
+    if found.first > first:
+        text = wire.gap(conversation_id, first, found.first - 1)
+        parts.append(Part(PartKind.ANSWER, text, conversation_id))
+    text = found.after(cursor).decode()
+    parts.append(Part(PartKind.EVENTS, text, conversation_id, first, found.last))
+    return parts

@@ -30,6 +30,10 @@ class Transport(Protocol):
     def abort(self) -> None:
         """Cut the connection without waiting for the peer. Never raises."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the peer is known to have left, before ``receive`` says so."""
+
 
 class AsgiTransport:
     """ASGI's ``send`` without a task or a wake-up per frame.
@@ -60,11 +64,19 @@ class AsgiTransport:
         if self._waiting is not None:
             self._waiting.close()
             self._waiting = None
-        # uvicorn's own object is behind ``send``; a server that hides it ends with its ping timeout.
-        server = getattr(self._send, "__self__", None)
-        connection = getattr(server, "transport", None)
-        if isinstance(connection, asyncio.WriteTransport):
+        # A server that hides its connection ends with its ping timeout.
+        if (connection := self._connection()) is not None:
             connection.abort()
+
+    @property
+    def gone(self) -> bool:
+        connection = self._connection()
+        return self._broken or (connection is not None and connection.is_closing())
+
+    def _connection(self) -> asyncio.WriteTransport | None:
+        """What the server itself writes to: uvicorn's own object is behind ``send``."""
+        connection = getattr(getattr(self._send, "__self__", None), "transport", None)
+        return connection if isinstance(connection, asyncio.WriteTransport) else None
 
     def _start(self, message: AsgiMessage) -> bool:
         if self._broken:

@@ -30,11 +30,12 @@ class Place(msgspec.Struct):
 
 
 class Hello(msgspec.Struct, tag_field="t", tag="hello"):
-    """The first frame of a socket."""
+    """The first frame of a socket. ``since``: only heads that moved after that time are wanted."""
 
     v: Number
     user_pos: Number = 0
     open: list[Place] = []
+    since: Number | None = None
 
 
 class Open(msgspec.Struct, tag_field="t", tag="open"):
@@ -73,6 +74,7 @@ class _Welcome(msgspec.Struct, tag_field="t", tag="welcome"):
     v: int
     session: UUID
     user_pos: int
+    at: int
     heads: list[_Head]
 
 
@@ -104,9 +106,9 @@ def frame_decoder(operations: Iterable[SocketOperation]) -> msgspec.json.Decoder
     return msgspec.json.Decoder(union)
 
 
-def welcome(session_id: UUID, user_pos: int, heads: Sequence[Subscription]) -> str:
+def welcome(session_id: UUID, user_pos: int, at_ms: int, heads: Sequence[Subscription]) -> str:
     places = [_Head(head.conversation_id, head.seq, head.msg_no, head.fence) for head in heads]
-    return _encode(_Welcome(VERSION, session_id, user_pos, places)).decode()
+    return _encode(_Welcome(VERSION, session_id, user_pos, at_ms, places)).decode()
 
 
 def ack(client_id: UUID, place: Appended) -> str:

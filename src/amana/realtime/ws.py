@@ -1,15 +1,17 @@
 """The WebSocket edge at ``/v1/socket``: who may connect, one loop per socket, drain on stop."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Container, Coroutine, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from amana.events.fences import fence_at
+from amana.events.following import SETTLED_AFTER, Subscription
 from amana.events.model import Appended
 from amana.kernel.actor import Actor
-from amana.kernel.clock import Clock
+from amana.kernel.clock import Clock, from_unix_ms, unix_ms
 from amana.kernel.entropy import Entropy
 from amana.kernel.errors import Refusal, places
 from amana.kernel.ids import ConversationId
@@ -124,10 +126,10 @@ class Gateway:
             socket.close(CloseCode.DRAINING)
         await self.pump.stop()
 
-    def reconnect_after_ms(self) -> int:
-        """A random time, so that not all clients come back in the same moment."""
+    def reconnect_after_ms(self, away_s: float = 0.5) -> int:
+        """A random time from ``away_s`` on, so that not all clients come back in the same moment."""
         noise = int.from_bytes(self.entropy.token_bytes(4), "big")
-        return 500 + noise * DRAIN_SPREAD_MS // 2**32
+        return int(away_s * 1000) + noise * DRAIN_SPREAD_MS // 2**32
 
 
 class WebSocket:
@@ -167,8 +169,9 @@ class WebSocket:
                     self.close(CloseCode.MALFORMED if text is None else CloseCode.TOO_LARGE)
                 elif self.session.user_pos >= 0:
                     await self._take(text)
-                elif await self._greet(text):
-                    timeout.cancel()
+                else:
+                    timeout.cancel()  # from here on it is the server that lets the other wait
+                    await self._greet(text)
         finally:
             timeout.cancel()
             self.session.closed = True
@@ -176,36 +179,41 @@ class WebSocket:
             if self._abort is not None:
                 self._abort.cancel()
 
-    async def _greet(self, text: str) -> bool:
+    async def _greet(self, text: str) -> None:
         """The first frame: subscribe first, then read, then say what there is."""
         frame = self._decode(text)
         if not isinstance(frame, wire.Hello) or len(frame.open) > wire.MAX_OPEN:
             if not self.session.closed:
                 self.close(CloseCode.MALFORMED)
-            return False
-        if not await self._gateway.admission.enter():
-            self.put(wire.drain(self._gateway.reconnect_after_ms()))
+            return
+        admission = self._gateway.admission
+        away_s = await admission.enter()
+        if away_s > 0:
+            self.put(wire.drain(self._gateway.reconnect_after_ms(away_s)))
             self.close(CloseCode.DRAINING)
-            return False
+            return
         try:
-            await self._welcome(frame)
+            if not (self.session.closed or self._transport.gone):  # it may have left while it waited
+                await self._welcome(frame)
         except Refusal as refusal:
             # The client comes back; there is nothing that it could do better now.
             self.refuse(refusal, conversation_id=None, client_id=None)
             self.put(wire.drain(self._gateway.reconnect_after_ms()))
             self.close(CloseCode.DRAINING)
-            return False
-        return True
+        finally:
+            admission.leave()
 
     async def _welcome(self, hello: wire.Hello) -> None:
         hub, hooks, session = self._gateway.hub, self._gateway.hooks, self.session
+        at = self._gateway.clock.now() - SETTLED_AFTER
         hub.add(self)
         user_pos = await hooks.user_position(session.actor)
         subscriptions = await self._gateway.pump.subscriptions(session)
         if session.closed:
             return
-        self.put(wire.welcome(session.actor.session_id, user_pos, subscriptions))
         wanted = {place.c: place for place in hello.open}
+        heads = subscriptions if hello.since is None else _moved(subscriptions, hello.since, wanted)
+        self.put(wire.welcome(session.actor.session_id, user_pos, unix_ms(at), heads))
         for subscription in subscriptions:
             place = wanted.pop(subscription.conversation_id, None)
             if place is None:
@@ -373,6 +381,18 @@ class WebSocket:
         self.session.blocked = False
         self.session.collapsed = False
         self.flush()
+
+
+def _moved(
+    subscriptions: Sequence[Subscription], since_ms: int, opened: Container[UUID]
+) -> list[Subscription]:
+    """What a device must hear of that knows everything older: what moved, was restored, or is open."""
+    fence = fence_at(from_unix_ms(since_ms))
+    return [
+        one
+        for one in subscriptions
+        if one.last_ts_ms >= since_ms or one.fence >= fence or one.conversation_id in opened
+    ]
 
 
 def _envelope(text: str) -> dict[str, UUID | None]:

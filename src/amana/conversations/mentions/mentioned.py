@@ -53,7 +53,7 @@ class Mentioned:
         self, tx: Tx, actor: Actor, *, before: tuple[int, ConversationId, Seq] | None, limit: int
     ) -> list[Shown]:
         """The newest ``limit`` mentions before ``before``, over all conversations."""
-        mine = await queries.list_mine(tx, actor.user_id)
+        mine = await queries.list_mine(tx, actor.user_id, await queries.list_peers(tx, actor.user_id))
         rooms = [one.member.conversation_id for one in mine]
         found = await mention_queries.list_lately(tx, actor.user_id, rooms, before=before, limit=limit)
         wanted: dict[ConversationId, list[Seq]] = {}

@@ -75,6 +75,15 @@ async def sides(
     return found
 
 
+async def pinned(tx: Tx, user_id: UserId) -> list[ConversationId]:
+    """The conversations that somebody keeps on top of their list."""
+    rows = await tx.all(
+        "SELECT conversation_id FROM private_place WHERE user_id = :user_id AND pinned_at IS NOT NULL",
+        user_id=user_id,
+    )
+    return [row["conversation_id"] for row in rows]
+
+
 async def delete_stay(tx: Tx, conversation_id: ConversationId, user_id: UserId) -> None:
     """Delete what a person kept about one conversation."""
     for table in _OF_A_STAY:

@@ -1,0 +1,28 @@
+"""The SQL of who follows what: one statement, because everybody asks it when they come back."""
+
+from amana.events.following import Subscription
+from amana.kernel.ids import ConversationId, UserId
+from amana.storage.database import Tx
+
+_PLACES = """
+SELECT m.conversation_id, p.seq, p.msg_no, p.fence, c.members_count, m.visible_from, p.last_ts
+  FROM member m
+  JOIN conversation c ON c.conversation_id = m.conversation_id
+  JOIN conversation_places() p ON p.conversation_id = m.conversation_id
+"""
+_ALL = f"""{_PLACES}
+ WHERE m.user_id = $1
+   AND m.conversation_id = ANY(ARRAY(SELECT l.conversation_id FROM user_conversation l WHERE l.user_id = $1))
+"""  # noqa: S608  constants only
+_ONE = f"{_PLACES} WHERE m.conversation_id = $1 AND m.user_id = $2"
+
+
+async def list_followed(tx: Tx, viewer: UserId) -> list[Subscription]:
+    """Every conversation of ``viewer``, in no particular order."""
+    return [Subscription(*row) for row in await tx.fetch(_ALL, viewer)]
+
+
+async def find_followed(tx: Tx, conversation_id: ConversationId, viewer: UserId) -> Subscription | None:
+    """One conversation; None when ``viewer`` is not in it."""
+    rows = await tx.fetch(_ONE, conversation_id, viewer)
+    return Subscription(*rows[0]) if rows else None
