@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sync import marks, private, threads
+from tests.sync import marks, private, schedules, threads
 
 Json = dict[str, Any]
 
@@ -33,12 +33,14 @@ class Device:
     Attributes:
         missing: conversations that appeared and must be fetched before events of them count.
         own: what belongs to no single conversation, see ``private``.
+        scheduled: what is to be said later, see ``schedules``.
     """
 
     me: str
     rooms: dict[str, Room] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     own: Json = field(default_factory=private.own)
+    scheduled: dict[str, Json] = field(default_factory=dict)
 
     def load(self, line: Json, entries: list[Json]) -> None:
         """Take a fresh answer: the line and all entries, read in one snapshot."""
@@ -50,6 +52,7 @@ class Device:
         """Apply one private event."""
         room = self.rooms.get(event["c"])
         private.apply(self, event)
+        schedules.apply(self.scheduled, event)
         match event["kind"]:
             case "conversation.joined" if room is None:
                 self.missing.add(event["c"])
