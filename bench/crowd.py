@@ -64,7 +64,6 @@ class Device(picows.WSListener):  # type: ignore[misc]  # picows has no types
         self.transport: picows.WSTransport | None = None
         self.return_after_s: float | None = None
         self.on_event: Callable[[str, int], None] | None = None
-        self.on_element: Callable[["Device", Element], None] | None = None
         self.welcomed: asyncio.Event = asyncio.Event()
         self.gone: asyncio.Event = asyncio.Event()
 
@@ -133,6 +132,19 @@ class Device(picows.WSListener):  # type: ignore[misc]  # picows has no types
     def take(self, element: Element) -> None:
         kind = element.t
         self.kinds[kind] += 1
+        self._rooms(kind, element)
+        if kind in ("ack", "refused"):
+            self._answered(element)
+        elif kind == "welcome":
+            for head in element.heads:
+                self._lacks(head["c"], head["seq"])
+            self.user_pos = element.user_pos
+            self.since = element.at or None
+            self.welcomed.set()
+        elif kind == "drain":
+            self.return_after_s = element.reconnect_after_ms / 1000
+
+    def _rooms(self, kind: str, element: Element) -> None:
         if kind == "event":
             self._event(element)
         elif kind == "head":
@@ -142,19 +154,6 @@ class Device(picows.WSListener):  # type: ignore[misc]  # picows has no types
                 self._lacks(room, seq)
         elif kind == "gap":
             self._gap(element)
-        elif kind in ("ack", "refused"):
-            self._answered(element)
-        elif kind == "welcome":
-            for head in element.heads:
-                self._lacks(head["c"], head["seq"])
-            self.user_pos = element.user_pos
-            if element.at:
-                self.since = element.at
-            self.welcomed.set()
-        elif kind == "drain":
-            self.return_after_s = element.reconnect_after_ms / 1000
-        if self.on_element is not None:
-            self.on_element(self, element)
 
     def _event(self, element: Element) -> None:
         room = element.c or ""

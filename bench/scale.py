@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -150,6 +151,10 @@ async def greeted(server: ServerProcess, one: Resident, user_pos: int, *, since:
     return {"ms": shown(times), "bytes": size, "heads": heads}
 
 
+def all_hold(devices: Sequence[Device], room: str, seq: int) -> bool:
+    return all(one.last[room] >= seq for one in devices)
+
+
 # -- very many people in one room ------------------------------------------------------------
 
 
@@ -176,8 +181,7 @@ async def large_room(
     for number in range(posts):
         begun = now()
         acked.append(await opened[0].post(room, f"Post {number}") * 1000)
-        wanted = head + number + 1
-        await until(lambda: all(one.last[room] >= wanted for one in opened), timeout_s=30, every_s=0.002)
+        await until(partial(all_hold, opened, room, head + number + 1), timeout_s=30, every_s=0.002)
         reached.append((now() - begun) * 1000)
     used_s = cpu_s(server) - before
     last = head + posts
@@ -218,14 +222,10 @@ async def long_room(server: ServerProcess, filling: Filling, *, messages: int, m
     found: Figures = {"messages": messages, "filled_s": round(filled_s, 1)}
     for name, place in places.items():
         found[f"page_of_50_{name}_ms"] = shown(
-            await timed(
-                lambda place=place: me.call("GET", f"{path}/messages?before={place}&limit=50"), rounds=20
-            )
+            await timed(partial(me.call, "GET", f"{path}/messages?before={place}&limit=50"), rounds=20)
         )
         found[f"events_after_{name}_ms"] = shown(
-            await timed(
-                lambda place=place: me.call("GET", f"{path}/events?after={place - 250}&limit=50"), rounds=20
-            )
+            await timed(partial(me.call, "GET", f"{path}/events?after={place - 250}&limit=50"), rounds=20)
         )
     found |= await whole_history(me, room_id, head)
     device = Device(people[1].token, {str(room_id): 0})

@@ -15,7 +15,7 @@ from typing import TypeVar
 import asyncpg
 
 from amana.conversations import events, queries
-from amana.conversations.model import Kind, Member, MemberRole
+from amana.conversations.model import History, HistoryPolicy, Kind, Member, MemberRole
 from amana.conversations.room import Conversation
 from amana.conversations.rules import default_rules
 from amana.conversations.service import PURPOSE, TITLE
@@ -211,7 +211,7 @@ class Filling:
             )
         # The keys can be kept in memory from here on: a batch is sealed without another look at them.
         now_ms = unix_ms(now)
-        begun = [self._begun(room, people, unix_ms(now)) for room, people in made]
+        begun = [self._begun(room, people, now_ms) for room, people in made]
         said = [
             self._message(
                 room.conversation_id, people[number % len(people)], f"Message {number}", unix_ms(now)
