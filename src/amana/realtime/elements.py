@@ -37,6 +37,14 @@ class Ack(msgspec.Struct, tag_field="t", tag="ack"):
     ts: int
 
 
+class Held(msgspec.Struct, tag_field="t", tag="held"):
+    """A message with ``undo_s`` waits: until then (Unix milliseconds) nobody gets it and it can be undone."""
+
+    c: UUID
+    client_id: UUID
+    undo_until: int
+
+
 class Error(msgspec.Struct):
     """``code`` for programs, ``message`` for people, ``fields`` for both; may hold ``retry_after_s``."""
 
@@ -107,6 +115,7 @@ class Pong(msgspec.Struct, tag_field="t", tag="pong"):
 ELEMENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     Welcome,
     Ack,
+    Held,
     Refused,
     Head,
     Digest,
