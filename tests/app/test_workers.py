@@ -158,8 +158,8 @@ async def test_who_is_removed_from_a_room_hears_nothing_more_of_it(company: Comp
 
 async def test_the_metrics_are_those_of_all_workers_together(company: Company) -> None:
     room = await company.ana.create_group("Counted")
-    for number in range(6):
-        await company.ana.post(room, f"one of six {number}")
+    for sent in range(6):
+        await company.ana.post(room, f"one of six {sent}")
 
     async def read() -> str:
         async with httpx.AsyncClient() as client:

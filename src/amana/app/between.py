@@ -8,7 +8,8 @@ Every memory of a process that another process can make wrong is named here or w
 * rooms, heads and private positions in the ``Hub``: the doorbell; without it digest and ``Lookout``.
 * keys (``KeyChain``): every process looks every five seconds; older ones seal validly meanwhile.
 * sign-in throttling, challenges, links, limits of invitations: in the database, so shared.
-* token buckets of sending and of requests: see ``shared_buckets``.
+* token buckets of sending and of requests: told every second (``SharedBuckets``).
+* small per-process pauses that need no telling: hellos a second, frames of one socket, health's last answer.
 """
 
 import ssl

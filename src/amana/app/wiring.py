@@ -17,7 +17,7 @@ from amana.app.compliance import person_erasures, tend
 from amana.app.description import described
 from amana.app.drills import begin_drills
 from amana.app.features import FEATURES
-from amana.app.gateway_hooks import RECHECK, GatewayHooks, recheck_sessions
+from amana.app.gateway_hooks import RECHECK, GatewayHooks, StillSignedIn, recheck_sessions
 from amana.app.health import Health
 from amana.app.keys import TEND_PERIOD, KeyCare
 from amana.app.lookout import Lookout
@@ -25,11 +25,13 @@ from amana.app.rooms import Rooms, end_rooms
 from amana.app.root import root_key
 from amana.app.scopes import FRAMES, SOCKET
 from amana.app.settings import Settings, TlsMode
+from amana.app.shared_buckets import SharedBuckets
 from amana.app.static_client import STATIC, StaticClient
 from amana.app.storage import Storage, cancel_all
 from amana.app.witnesses import Witnesses
 from amana.conversations.domain import Domain, assemble
 from amana.conversations.events import CONVERSATION_JOINED, CONVERSATION_LEFT, NAMES, USER_NAMES
+from amana.conversations.messages.flood import Flood
 from amana.conversations.writing import Desk, Notices
 from amana.events.doorbell import Doorbell
 from amana.events.log import Log
@@ -146,16 +148,7 @@ async def build_runtime(
         ),
     ]
     if nats is not None:
-        from amana.events.bridge import NatsBridge  # loading it costs a third of a second
-
-        journal = runtime.services.get(Log)
-        lookout = Lookout(runtime.gateway.hub, storage.database, journal, still_signed_in)
-        runtime.bridge = NatsBridge(runtime.services.get(Desk).doorbell, nats)
-        background += [
-            asyncio.create_task(runtime.bridge.run(), name="doorbell"),
-            asyncio.create_task(lookout.run(), name="lookout"),
-        ]
-        await runtime.bridge.first_connected()
+        background += await _join_the_others(runtime, nats, still_signed_in)
     runtime.gateway.start()
     try:
         yield runtime
@@ -175,10 +168,32 @@ async def _organisation(desk: PeopleDesk) -> OrgId | None:
         return None
 
 
+async def _join_the_others(
+    runtime: Runtime, nats: "NatsPlace", still_signed_in: StillSignedIn
+) -> list[asyncio.Task[None]]:
+    """Tell the other workers what happens here, and hear of theirs."""
+    from amana.events.bridge import NatsBridge  # loading it costs a third of a second
+
+    services, hub = runtime.services, runtime.gateway.hub
+    doorbell = services.get(Desk).doorbell
+    runtime.bridge = NatsBridge(doorbell, nats)
+    lookout = Lookout(hub, runtime.storage.database, services.get(Log), still_signed_in)
+    spendings = {name: buckets.share() for name, buckets in runtime.app.buckets.items()}
+    shared = SharedBuckets(doorbell, {**spendings, **services.get(Flood).share()})
+    tasks = [
+        asyncio.create_task(runtime.bridge.run(), name="doorbell"),
+        asyncio.create_task(lookout.run(), name="lookout"),
+        asyncio.create_task(shared.run(), name="shared buckets"),
+    ]
+    await runtime.bridge.first_connected()
+    return tasks
+
+
 def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, entropy: Entropy) -> Runtime:
     database, ids = storage.database, Ids(clock, entropy)
     hub = Hub(membership_kinds=(CONVERSATION_JOINED, CONVERSATION_LEFT))
-    talk = _conversations(database, vault, ids, clock, hub)
+    flood = Flood(clock)
+    talk = _conversations(database, vault, ids, clock, hub, flood)
     desk = PeopleDesk(
         db=database,
         vault=vault,
@@ -202,7 +217,7 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
     gateway = Gateway(hooks, operations, hub=hub, clock=clock, entropy=entropy)
     sequencer = Sequencer(database, vault, clock, entropy, host=urlsplit(edge.public_url).netloc)
     persons = person_erasures(database, desk, talk.desk)
-    services = Services(desk, sequencer, persons, *talk.services)
+    services = Services(desk, sequencer, persons, flood, *talk.services)
     app = build_app(
         FEATURES,
         State(database, clock, ids, entropy, services),
@@ -217,13 +232,15 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
     return Runtime(app, gateway, services, storage, edge.public_url, proxies, clock, entropy)
 
 
-def _conversations(database: Database, vault: Vault, ids: Ids, clock: Clock, hub: Hub) -> Domain:
+def _conversations(
+    database: Database, vault: Vault, ids: Ids, clock: Clock, hub: Hub, flood: Flood
+) -> Domain:
     doorbell = Doorbell()
     doorbell.subscribe(hub)
     journal = Log(vault, doorbell, clock, kinds=NAMES, user_kinds=USER_NAMES)
     notices = Notices()
     desk = Desk(journal, vault, Evidence(vault, ids), doorbell, ids, clock, notices)
-    talk = assemble(database, desk, kinds=NAMES)
+    talk = assemble(database, desk, kinds=NAMES, flood=flood)
     notices.reader_removed = Telling(doorbell).reader_removed
     return talk
 

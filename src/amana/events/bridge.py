@@ -73,6 +73,7 @@ class _Word(msgspec.Struct, array_like=True, gc=False):
     subject: UUID
     place: UUID | None
     value: int
+    name: str = ""
 
 
 class _Letter(msgspec.Struct, array_like=True):
@@ -144,7 +145,7 @@ class NatsBridge:
     def _say(self, notice: Notice, limit: int) -> None:
         letter = self._room(limit)
         if letter is not None:
-            letter.words.append(_Word(notice.kind, notice.subject, notice.place, notice.value))
+            letter.words.append(_Word(notice.kind, notice.subject, notice.place, notice.value, notice.name))
 
     def _room(self, limit: int) -> _Letter | None:
         """The letter that takes one more entry; None when too much is waiting."""
@@ -225,7 +226,7 @@ class NatsBridge:
     def _pass_on(self, letter: _Letter) -> None:
         doorbell = self._doorbell
         for word in letter.words:  # first: who was shut out must not hear the rest
-            doorbell.hear_notice(Notice(word.kind, word.subject, word.place, word.value))
+            doorbell.hear_notice(Notice(word.kind, word.subject, word.place, word.value, word.name))
         for moved in letter.moved:
             doorbell.hear(ConversationId(moved.conversation_id), moved.first, moved.last, moved.msg_no)
         for user in letter.users:

@@ -48,12 +48,14 @@ class Notice:
         subject: whom or what it is about: a session, a person, a key.
         place: the conversation, where there is one.
         value: a number whose meaning the kind says.
+        name: of what has no id, such as a network.
     """
 
     kind: str
     subject: UUID
     place: UUID | None = None
     value: int = 0
+    name: str = ""
 
 
 OnNotice = Callable[[Notice], None]

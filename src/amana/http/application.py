@@ -54,10 +54,14 @@ class Application:
 
     Attributes:
         litestar: the router inside, for contract tests that walk its routes.
+        buckets: what limits how often somebody may ask, by name.
     """
 
-    def __init__(self, litestar: Litestar, edge: App, described: openapi.Described) -> None:
+    def __init__(
+        self, litestar: Litestar, edge: App, described: openapi.Described, buckets: Mapping[str, Buckets]
+    ) -> None:
         self.litestar = litestar
+        self.buckets = buckets
         self._edge = edge
         self._described = described
 
@@ -96,23 +100,24 @@ def build_app(
     clock, notes = state.clock, Notes(state.clock)
     described = described or openapi.Described()
     litestar = _router(features, state, notes, version=version, lifespan=lifespan, described=described)
+    buckets = {
+        "networks": Buckets(clock, burst=settings.network_burst, rate_per_s=settings.network_rate),
+        "sessions": Buckets(clock, burst=settings.session_burst, rate_per_s=settings.session_rate),
+        "strangers": Buckets(clock, burst=settings.stranger_burst, rate_per_s=settings.stranger_rate),
+    }
     edge: App = GoingOn(_Dispatch(litestar, sockets=sockets or {}, pages=pages))
     edge = Intake(edge, body_bytes=settings.body_bytes, request_seconds=settings.request_seconds)
-    edge = RateLimit(
-        edge,
-        networks=Buckets(clock, burst=settings.network_burst, rate_per_s=settings.network_rate),
-        sessions=Buckets(clock, burst=settings.session_burst, rate_per_s=settings.session_rate),
-    )
+    edge = RateLimit(edge, networks=buckets["networks"], sessions=buckets["sessions"])
     edge = Authentication(
         edge,
         authenticate=authenticate,
         trusted_proxies=settings.trusted_proxies,
-        strangers=Buckets(clock, burst=settings.stranger_burst, rate_per_s=settings.stranger_rate),
+        strangers=buckets["strangers"],
     )
     edge = OriginCheck(edge, origin=settings.origin, notes=notes)
     edge = _EdgeAnswers(edge, state, notes)
     edge = SecurityHeaders(edge, is_https=settings.is_https)
-    return Application(litestar, edge, described)
+    return Application(litestar, edge, described, buckets)
 
 
 def _router(

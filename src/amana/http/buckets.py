@@ -7,6 +7,7 @@ from amana.http.errors import TooManyRequests
 from amana.http.network import network_of
 from amana.kernel.actor import Actor
 from amana.kernel.clock import Clock
+from amana.kernel.spending import Spending
 
 FLOOD_CLOSE = 4429
 # Memory bound: about 10 MB. A forgotten bucket is a full one, which errs on the friendly side.
@@ -21,6 +22,18 @@ class Buckets:
         self._burst = burst
         self._rate_per_s = rate_per_s
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._spending: Spending[str] | None = None
+
+    def share(self) -> Spending[str]:
+        """Keep an account for other workers from now on."""
+        self._spending = Spending(self._rate_per_s, self.take_elsewhere)
+        return self._spending
+
+    def take_elsewhere(self, key: str, count: int) -> None:
+        """Another worker gave these tokens away."""
+        self.wait_s(key)
+        level, since_s = self._levels[key]
+        self._levels[key] = (max(level - count, -float(self._burst)), since_s)
 
     def take(self, key: str) -> float:
         """Take one token; give 0.0 when there was one, else the seconds until there is."""
@@ -43,6 +56,8 @@ class Buckets:
         """Take a token whether there is one or not: what was begun together is paid for later."""
         level, since_s = self._levels.get(key, (float(self._burst), self._clock.monotonic_s()))
         self._levels[key] = (level - 1.0, since_s)
+        if self._spending is not None:
+            self._spending.note(key)
 
 
 class RateLimit:

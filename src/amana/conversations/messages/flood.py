@@ -6,6 +6,7 @@ from amana.conversations.errors import SendingTooFast
 from amana.conversations.model import CHANGE_BURST, CHANGE_PER_S, SEND_BURST, SEND_PER_S
 from amana.kernel.clock import Clock
 from amana.kernel.ids import UserId
+from amana.kernel.spending import Spending
 
 # Some megabytes. A forgotten bucket is a full one, which errs on the friendly side.
 MAX_BUCKETS = 50_000
@@ -26,6 +27,10 @@ class Flood:
         """
         self._messages.take(user_id)
 
+    def share(self) -> dict[str, Spending[UserId]]:
+        """Keep accounts for other workers from now on, by name."""
+        return {"messages": self._messages.share(), "changes": self._changes.share()}
+
     def take_change(self, user_id: UserId) -> None:
         """Count one edit or removal; as ``take``, at a pace of their own."""
         self._changes.take(user_id)
@@ -39,6 +44,17 @@ class _Buckets:
         self._burst = float(burst)
         self._per_s = per_s
         self._levels: OrderedDict[UserId, tuple[float, float]] = OrderedDict()
+        self._spending: Spending[UserId] | None = None
+
+    def share(self) -> Spending[UserId]:
+        """Keep an account for other workers from now on."""
+        self._spending = Spending(self._per_s, self.take_elsewhere)
+        return self._spending
+
+    def take_elsewhere(self, user_id: UserId, count: int) -> None:
+        """Another worker let this person do so much."""
+        level, since_s = self._levels.pop(user_id, (self._burst, self._clock.monotonic_s()))
+        self._levels[user_id] = (max(level - count, -self._burst), since_s)
 
     def take(self, user_id: UserId) -> None:
         now_s = self._clock.monotonic_s()
@@ -48,5 +64,7 @@ class _Buckets:
         self._levels[user_id] = (level - 1.0 if allowed else level, now_s)
         if len(self._levels) > MAX_BUCKETS:
             self._levels.popitem(last=False)
+        if allowed and self._spending is not None:
+            self._spending.note(user_id)
         if not allowed:
             raise SendingTooFast(retry_after_s=round((1.0 - level) / self._per_s, 3))
