@@ -82,6 +82,8 @@ def test_the_vector_of_each_wrap_holds(ground: Ground) -> None:
         ("amana/conversation-wrap/v1", "organisation_key"),
         ("amana/text-seal/v1", "organisation_key"),
         ("amana/data-wrap/v1", "conversation_key"),
+        ("amana/user-wrap/v1", "organisation_key"),
+        ("amana/private-seal/v1", "user_key"),
     ],
 )
 def test_every_derived_key_is_hkdf_over_its_parent(label: str, parent: str) -> None:
@@ -136,6 +138,33 @@ def test_the_vector_of_a_text_holds() -> None:
         purpose=text["purpose"],
     )
     assert opened == text["clear"]
+
+
+def test_the_vectors_of_a_persons_key_and_of_a_private_text_hold() -> None:
+    org, person, subject = (IDS[name].bytes for name in ("organisation", "sender", "conversation"))
+    nonce, one = bytes.fromhex(VECTORS["nonce"]), (1).to_bytes(4, "big")
+    key, private = bytes.fromhex(VECTORS["user_key"]), VECTORS["private"]
+    wrapping = AESGCM(hkdf(bytes.fromhex(VECTORS["organisation_key"]), b"amana/user-wrap/v1"))
+    below = b"amana/user-key/v1\0" + org + person + one + one
+    clear = private["clear"].encode()
+    bound = b"amana/private/v1\0" + org + person + subject + one + private["purpose"].encode()
+    cipher = AESGCM(hkdf(key, b"amana/private-seal/v1"))
+    padded = clear + b"\x80" + bytes(32 - len(clear) - 1)
+    sealed = b"\x01" + one + nonce + cipher.encrypt(nonce, padded, bound)
+
+    assert keychain.user_context(ADDRESS.org_id, ADDRESS.sender_id, 1, 1) == below
+    assert (b"\x01" + nonce + wrapping.encrypt(nonce, key, below)).hex() == VECTORS["wrapped_user_key"]
+    assert sealed.hex() == private["sealed"]
+    opened = formats.open_private(
+        cipher,
+        sealed,
+        org_id=ADDRESS.org_id,
+        user_id=ADDRESS.sender_id,
+        subject=IDS["conversation"],
+        generation=formats.private_generation(sealed),
+        purpose=private["purpose"],
+    )
+    assert opened == private["clear"]
 
 
 @given(content=st.binary(max_size=3000))

@@ -303,8 +303,10 @@ def unwrap_conversation(
 
 def unwrap_user(organisation: OrganisationKeys, org_id: OrgId, row: UserKeyRow) -> bytes:
     """Give a generation of a person's key. Raises ``CannotUnwrap``."""
-    context = user_context(org_id, row.user_id, row.generation, row.epoch)
-    return _unwrapped(organisation.user_wrap.get(row.epoch), row.wrapped, context)
+    cipher = organisation.user_wrap.get(row.epoch)
+    if cipher is None or row.generation < FIRST_GENERATION:
+        raise CannotUnwrap("unknown epoch or number")
+    return _unwrapped(cipher, row.wrapped, user_context(org_id, row.user_id, row.generation, row.epoch))
 
 
 def _unwrapped(cipher: AESGCM | None, wrapped: bytes, context: bytes) -> bytes:

@@ -18,8 +18,9 @@ SELECT $1, $2, $3, $4, $5, $6
  WHERE NOT EXISTS (SELECT FROM keyring.erasure e WHERE e.conversation_id = $2 AND e.cause = $7)
 ON CONFLICT DO NOTHING
 """
+# Not when it was made: the database can hold times that Python cannot, and no key hangs on them.
 _ALL = """
-SELECT k.user_id, k.generation, k.epoch, k.wrapped, k.made_at,
+SELECT k.user_id, k.generation, k.epoch, k.wrapped, now() AS made_at,
        EXISTS (SELECT FROM keyring.erasure e
                 WHERE e.conversation_id = k.user_id AND e.cause = $2) AS erased
   FROM keyring.user_key k WHERE k.org_id = $1 ORDER BY k.user_id, k.generation
