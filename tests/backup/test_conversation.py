@@ -85,9 +85,15 @@ async def world() -> AsyncIterator[World]:
             "PUT", f"{path}/{edited}", {"client_id": str(new_client_id()), "text": "second wording"}
         )
         forgotten = (await bo.post(world.room, "forgotten"))["seq"]
+        reactions = f"{path}/{edited}/reactions"
+        await bo.call("POST", reactions, {"client_id": str(new_client_id()), "emoji": "👍"})
+        await bo.call("PUT", f"{path}/{edited}/pin")
         await machine.ship()
         world.until = await machine.now()
         await bo.call("POST", f"{path}/{forgotten}/removal", {"client_id": str(new_client_id())})
+        # Taken away since: a restore must not bring it back.
+        await bo.call("POST", f"{reactions}/removal", {"client_id": str(new_client_id()), "emoji": "👍"})
+        await bo.call("DELETE", f"{path}/{edited}/pin")
         await bo.post(world.room, "written later")
         await machine.ship()
         await machine.send_journal()
@@ -153,8 +159,9 @@ async def test_a_deleted_chat_comes_back_byte_for_byte_but_what_was_erased(world
     assert code == 0, said
     after = await world.rows()
     lost = {name: sorted(set(before[name]) - set(after[name])) for name in before}
-    # Only what came after the moment: the removal, the last message, and what they left.
-    assert len(lost["amana.event"]) == 2
+    # Only what came after the moment: the removal, the last message, the reaction and the pin that were taken
+    # away, and what they left.
+    assert len(lost["amana.event"]) == 4
     assert {name for name, lines in lost.items() if lines} <= {
         "amana.event", "amana.conversation_head", "amana.message_state", "keyring.wrap", "keyring.erasure",
     }  # fmt: skip

@@ -41,6 +41,8 @@ KEYS, JOURNAL = "keyring.conversation_key", "keyring.erasure"
 MEMBERS, STAYS, LISTS = "amana.member", "amana.membership", "amana.user_conversation"
 # What one member has in it for themselves: it ends with their stay.
 PERSONAL = ("amana.thread_follow", "amana.mention")
+# Taken away by deleting the row.
+MARKS = frozenset({"amana.reaction", "amana.reaction_total", "amana.pin"})
 # Sealed once and never changed: another content is damage, whenever it came.
 _UNCHANGING = {EVENTS: "true", WRAPS: "true", KEYS: "l.epoch = r.epoch"}
 _JOURNAL_PAGE = 10_000
@@ -215,7 +217,7 @@ class _Repair:
 
     async def _put_back(self, table: Table, *, moved_on: bool) -> Difference:
         difference = await self._rows.compare(table)
-        where, values = await self._allowed(table)
+        where, values = await self._allowed(table, moved_on=moved_on)
         if difference.missing:
             difference.put_back += await self._rows.put_missing(table, where=where, values=values)
         if difference.changed:
@@ -226,8 +228,13 @@ class _Repair:
                 difference.put_back += await self._rows.put_changed(table, where=condition)
         return difference
 
-    async def _allowed(self, table: Table) -> tuple[str, list[object]]:
-        """Which missing rows may come back: nobody becomes a member again who has left."""
+    async def _allowed(self, table: Table, *, moved_on: bool) -> tuple[str, list[object]]:
+        """Which missing rows may come back: nobody becomes a member again who has left.
+
+        Nor does a reaction or a pin come back that may have been taken away since.
+        """
+        if moved_on and table.name in MARKS:
+            return "false", []
         if table.name in {MEMBERS, LISTS, *PERSONAL}:
             stayed = await who_stayed(self._tx, self._order.conversation_id)
             return "r.user_id = ANY($1)", [list(stayed)]
