@@ -56,6 +56,8 @@ test("old state and events give the fresh state, for every kind of event and any
     event(11, { kind: "member.removed", content: { user_id: OTHER } }),
     event(12),
     erasure(13, [1, 4]),
+    event(14, { kind: "reaction.added", target: 12, content: { target: 12, emoji: "👍", count: 1, since: 14 } }),
+    event(15, { kind: "message.pinned", target: 12, content: { target: 12 } }),
   ];
   const fresh = converge(history, history);
   expect(texts(fresh)).toEqual([undefined, undefined, undefined, "removed", "answer, better", undefined, undefined, undefined, "text 12"]);

@@ -57,7 +57,16 @@ export function trimmed(log: RoomLog, keep: number): RoomLog {
   return { ...log, entries: log.entries.slice(-keep), more: true };
 }
 
+/** Kinds that stand beside a message and are no entries; nothing shows them yet. */
+const NO_ENTRIES: ReadonlySet<string> = new Set([
+  "reaction.added",
+  "reaction.removed",
+  "message.pinned",
+  "message.unpinned",
+]);
+
 function entriesAfter(entries: readonly Entry[], event: EventFrame): readonly Entry[] {
+  if (NO_ENTRIES.has(event.kind)) return entries;
   if (event.kind === "message.edited") return changed(entries, event.target, (entry) => edited(entry, event));
   if (event.kind === "messages.erased") return withoutErased(entries, event);
   if (event.kind === "message.removed") return changed(entries, event.target, (entry) => removed(entry, event));
