@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from amana.compliance.errors import ErasureNotFound
+from amana.conversations.model import MemberRole
 from amana.kernel.actor import Role
 from amana.kernel.ids import ConversationId, SessionId
 from amana.people import queries as people
@@ -12,6 +13,7 @@ from amana.people.erasure import TABLES
 from amana.people.errors import LastOwner, NotPermitted, RoleTooHigh, UnknownPerson
 from amana.people.model import Session
 from tests.compliance.conftest import Office
+from tests.conversations import ruling
 from tests.conversations.world import World, texts
 from tests.vault.room import Intruder
 
@@ -43,17 +45,23 @@ async def test_everything_the_person_wrote_ends_in_every_room(world: World, offi
     assert (await world.line("ana", group))["members_count"] == 1
 
 
-async def test_rooms_of_the_person_get_the_longest_member_or_close(world: World, office: Office) -> None:
+async def test_rooms_of_the_person_go_to_a_deputy_or_the_organisation_or_close(
+    world: World, office: Office
+) -> None:
     await world.person("kim")
     owned, alone = await world.room("kim", owner="bo"), await world.room(owner="bo")
+    followed = await world.room("kim", "eve", owner="bo")
+    await ruling.make_role(world, "bo", followed, "eve", MemberRole.DEPUTY)
     await world.add("bo", owned, "eve")
 
     await office.erase("ana", "bo")
 
     line = await world.line("kim", owned)
-    assert (line["owner_id"], line["my_role"]) == (str(world["kim"].user_id), "owner")
+    assert (line["owner_id"], line["my_role"]) == (str(world["ana"].user_id), "member")
+    line = await world.line("eve", followed)
+    assert (line["owner_id"], line["my_role"]) == (str(world["eve"].user_id), "owner")
     done = await certificate(office, "ana", "bo")
-    assert (done.rooms_handed_over, done.rooms_closed) == (1, 1)
+    assert (done.rooms_handed_over, done.rooms_closed) == (2, 1)
     actions = await office.actions()
     assert {"person.erasure_requested", "owner.changed", "conversation.closed", "person.erased"} <= {*actions}
     async with world.database.read(world.org_id) as tx:
