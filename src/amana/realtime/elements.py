@@ -20,11 +20,15 @@ class HeadOf(msgspec.Struct):
 
 
 class Welcome(msgspec.Struct, tag_field="t", tag="welcome"):
-    """Subscribed; what follows is live. A head larger than what the client holds means: fetch or ``open``."""
+    """Subscribed; what follows is live. A head larger than what the client holds means: fetch or ``open``.
+
+    ``at`` (Unix milliseconds): said as ``since`` in the next ``hello``, only the heads that moved come.
+    """
 
     v: int
     session: UUID
     user_pos: int
+    at: int
     heads: list[HeadOf]
 
 
