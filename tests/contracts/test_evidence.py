@@ -91,6 +91,9 @@ RECORDS_NOTHING: Mapping[str, str] = {
     "takeReminderAway": "What somebody wants to be reminded of is nobody's business.",
     "changePreferences": "They only take away from what others may know, and only about oneself.",
     "markRead": "How far people have read is nobody's business but the room's.",
+    "followThread": "Which threads people follow is their own business.",
+    "unfollowThread": "Which threads people follow is their own business.",
+    "markThreadRead": "How far people have read is nobody's business but their own.",
 }
 
 
@@ -256,6 +259,9 @@ async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
     message = f"{room}/messages/{said.json()['seq']}"
     await call("editMessage", "PUT", message, cem, client_id=once(), text="Hello all")
     await call("markRead", "PUT", f"{room}/read", ana, seq=said.json()["seq"])
+    await call("followThread", "PUT", message.replace("/messages/", "/threads/") + "/follow", ana)
+    await call("markThreadRead", "PUT", message.replace("/messages/", "/threads/") + "/read", ana, seq=1)
+    await call("unfollowThread", "DELETE", message.replace("/messages/", "/threads/") + "/follow", ana)
     await keep_for_oneself(recorder, cem, room, message)
     await mark(recorder, cem, made["conversation_id"], message)
     await call("removeMessage", "POST", f"{message}/removal", ana, client_id=once())
