@@ -44,7 +44,7 @@ async def test_sound_keys_are_counted(company: Company, copy_of: Copy, entropy: 
         "epoch = 7",
         "generation = 2",
         "user_id = '00000000-0000-0000-0000-0000000000ff'",
-        "wrapped = (SELECT wrapped FROM keyring.user_key WHERE user_id = '00000000-0000-0000-0000-000000000048')",
+        "wrapped = (SELECT wrapped FROM keyring.user_key ORDER BY user_id DESC LIMIT 1)",
     ],
 )
 async def test_a_changed_key_of_a_person_is_found(
