@@ -56,6 +56,9 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "addMember": frozenset({"member.added"}),
     "removeMember": frozenset({"key.rotated", "member.removed"}),
     "changeOwner": frozenset({"owner.changed"}),
+    "changeMemberRole": frozenset({"member.role_changed"}),
+    "closeRoom": frozenset({"conversation.closed"}),
+    "reopenRoom": frozenset({"conversation.reopened"}),
     "removeMessage": frozenset({"message.removed"}),
     "scheduleMessage": frozenset({"schedule.created"}),
     "changeScheduled": frozenset({"schedule.changed"}),
@@ -267,6 +270,9 @@ async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
     await call("removeMessage", "POST", f"{message}/removal", ana, client_id=once())
     await say_later(recorder, ana, room)
     await say_later(recorder, ana, room)
+    await call("changeMemberRole", "PUT", f"{room}/members/{cem_id}/role", ana, role="deputy")
+    await call("closeRoom", "PUT", f"{room}/closed", ana, archived=True)
+    await call("reopenRoom", "DELETE", f"{room}/closed", ana)
     await call("changeOwner", "PUT", f"{room}/owner", ana, user_id=cem_id)
     await call("removeMember", "DELETE", f"{room}/members/{bo_id}", cem)
 
