@@ -8,7 +8,7 @@ from amana.conversations.errors import (
     MessageNotFound,
     MessageRemoved,
 )
-from amana.conversations.reactions import model
+from amana.conversations.reactions import ending, model
 from amana.conversations.reactions.errors import EmojiInvalid, ReactionNotFound, TooManyReactions
 from amana.conversations.reactions.model import check_emoji
 from amana.events.errors import ClientIdReused
@@ -349,3 +349,16 @@ async def rows(intruder: Intruder, room: object) -> list[int]:
     )
     assert {row["seq"] for row in single} == {row["seq"] for row in totals}
     return [row["seq"] for row in single]
+
+
+async def test_a_removal_keeps_traces_of_so_many_reactions_and_ends_the_others(
+    world: World, intruder: Intruder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "TRACED", 1)
+    room = await world.room("bo")
+    sent = await world.say("ana", room)
+    places = [(await react(world, name, room, sent.seq)).seq for name in ("bo", "ana")]
+
+    await world.remove("ana", room, sent.seq)
+
+    assert [await grounds(intruder, room, seq) for seq in places] == [[2], []]

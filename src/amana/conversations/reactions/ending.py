@@ -11,8 +11,10 @@ from amana.events.model import NewEvent
 from amana.kernel.actor import Actor
 from amana.kernel.ids import NO_DEVICE, SERVER, ClientId, ConversationId, Seq, UserId
 from amana.storage.database import Tx
+from amana.vault import Cause, Ground
 
-STEP = 500
+# Sealing thousands anew would keep the room waiting for seconds; nobody examines more than these.
+TRACED = 1_000
 
 
 class ReactionEnding:
@@ -23,12 +25,15 @@ class ReactionEnding:
         self._targets = Targets(desk)
 
     async def with_removed(self, tx: Tx, actor: Actor, target: Target) -> None:
-        """A message was removed: its reactions go with it, as traces like its text."""
+        """A message was removed: its reactions go with it, the first ones as traces like its text."""
         room = target.event.conversation_id
         places = await queries.delete_of_messages(tx, room, [target.event.seq])
-        for start in range(0, len(places), STEP):
-            stored = await self._desk.log.at(tx, room, places[start : start + STEP])
-            await self._targets.to_trace(tx, actor, target, stored)
+        stored = await self._desk.log.at(tx, room, places[:TRACED])
+        await self._targets.to_trace(tx, actor, target, stored)
+        now = self._desk.clock.now()
+        await self._desk.vault.end_grounds(
+            tx, room, places[TRACED:], (Ground.LIVE,), cause=Cause.CHANGED, now=now
+        )
 
     async def with_erased(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[Seq]:
         """Messages were erased; gives the events of their reactions, whose contents are to end as well.

@@ -21,9 +21,10 @@ async def totals(tx: Tx, conversation_id: ConversationId, viewer: UserId, seqs: 
     rows = await tx.fetch(
         """
         SELECT t.seq, t.token, t.since, t.shown_seq, t.total,
-               EXISTS (SELECT FROM reaction r
-                        WHERE r.conversation_id = t.conversation_id AND r.seq = t.seq AND r.token = t.token
-                          AND r.user_id = $2) AS mine
+               -- One probe for each row: EXISTS may read everything the viewer ever chose, to hash it.
+               (SELECT true FROM reaction r
+                 WHERE r.conversation_id = t.conversation_id AND r.seq = t.seq AND r.token = t.token
+                   AND r.user_id = $2 LIMIT 1) IS TRUE AS mine
           FROM reaction_total t
           JOIN member m ON m.conversation_id = t.conversation_id AND m.user_id = $2
          WHERE t.conversation_id = $1 AND t.seq = ANY($3) AND t.seq >= m.visible_from
@@ -85,10 +86,14 @@ async def list_reactors(
         SELECT r.seq, r.token, r.user_id, r.event_seq, r.ts
           FROM reaction_total t
           JOIN member m ON m.conversation_id = t.conversation_id AND m.user_id = :viewer
-          JOIN reaction r ON r.conversation_id = t.conversation_id AND r.seq = t.seq AND r.token = t.token
+         CROSS JOIN LATERAL (
+               SELECT * FROM reaction p
+                WHERE p.conversation_id = t.conversation_id AND p.seq = t.seq AND p.token = t.token
+                  AND p.event_seq > :after
+                ORDER BY p.event_seq LIMIT :limit) r
          WHERE t.conversation_id = :conversation_id AND t.seq = :seq AND t.since = :since
-           AND t.seq >= m.visible_from AND r.event_seq > :after
-         ORDER BY r.event_seq LIMIT :limit
+           AND t.seq >= m.visible_from
+         ORDER BY r.event_seq
         """,
         conversation_id=conversation_id,
         viewer=viewer,
