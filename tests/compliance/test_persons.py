@@ -13,7 +13,7 @@ from amana.people.erasure import TABLES
 from amana.people.errors import LastOwner, NotPermitted, RoleTooHigh, UnknownPerson
 from amana.people.model import Session
 from tests.compliance.conftest import Office
-from tests.conversations import ruling
+from tests.conversations import naming, ruling
 from tests.conversations.world import World, texts
 from tests.vault.room import Intruder
 
@@ -180,3 +180,19 @@ async def test_a_restored_database_erases_the_person_again(
     assert after["display_name"] == "Erased person"
     assert after["erased_at"] is not None
     assert (await certificate(office, "ana", "bo")).state == "erased"
+
+
+async def test_nothing_waits_for_an_erased_person_and_their_words_name_nobody(
+    world: World, office: Office
+) -> None:
+    room = await naming.threaded(world, "bo", "eve")
+    root = await naming.name(world, "ana", room, "bo")
+    await naming.name(world, "bo", room, "eve", thread=root.seq)
+
+    await office.erase("ana", "bo")
+
+    async with world.database.read(world.org_id) as tx:
+        rows = await tx.all("SELECT user_id FROM mention UNION ALL SELECT user_id FROM thread_follow")
+    assert {row["user_id"] for row in rows} == {world["ana"].user_id, world["eve"].user_id}
+    assert await naming.unread(world, "eve", room) == await naming.named_in(world, "eve") == []
+    assert texts(await naming.thread(world, "eve", room, root.seq)) == [None]

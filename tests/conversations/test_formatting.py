@@ -3,11 +3,13 @@
 import json
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from amana.conversations.mentions.model import Naming, find
 from amana.conversations.messages.formatting import parse
 
 
@@ -137,3 +139,39 @@ def _cpu_s(typed: str) -> float:
         parse(typed)
         best = min(best, time.process_time() - begin)
     return best
+
+
+def test_a_name_is_one_span_whatever_stands_in_it() -> None:
+    user = UUID(int=7)
+    typed = "*@Jean_Luc* `@Jean_Luc` https://a.example/@Jean_Luc @Jean_Luc"
+    names = find(typed, [Naming("@Jean_Luc", user)] * 4)
+
+    (block,) = parse(typed, names)
+
+    name = {"t": "mention", "text": "@Jean_Luc", "user_id": str(user)}
+    link = {"t": "link", "text": "https://a.example/", "href": "https://a.example/"}
+    code = {"t": "code", "text": "@Jean_Luc"}
+    assert block["spans"] == [styled("b", name), text(" "), code, text(" "), link, name, text(" "), name]
+
+
+def test_a_name_in_a_block_of_code_is_its_letters() -> None:
+    assert parse("```\n@Ana\n```", find("```\n@Ana\n```", [Naming("@Ana")])) == [
+        {"t": "code", "text": "@Ana"}
+    ]
+
+
+@given(
+    st.lists(
+        st.one_of(st.sampled_from(["@Ana", "@*b*", "@`", "*", "_", "`", "```", "\n", "> ", "- ", " ", "x"]))
+    )
+)
+def test_with_and_without_names_the_same_is_said(parts: list[str]) -> None:
+    typed = "".join(parts)
+    names = find(typed, [Naming(part) for part in parts if part.startswith("@")])
+
+    said = json.dumps(parse(typed, names))
+
+    assert "\\u0000" not in said
+    for _, _, naming in names:
+        assert naming.text in typed
+    assert said.count('"mention"') <= len(names)
