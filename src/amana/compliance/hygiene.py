@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from amana.compliance import queries
+from amana.conversations.scheduling.queries import any_ended_since
 from amana.events.log import Log
 from amana.kernel.clock import Clock
 from amana.kernel.ids import Bucket, OrgId, UserId
@@ -23,6 +24,8 @@ log = structlog.get_logger("amana.hygiene")
 PAGE = 5_000
 # Of all that people keep for themselves only the keys: what those sealed cannot be read any more.
 PERSONS_KEYS = "keyring.user_key"
+# Keys of what was taken back before it was said, and second keys of what was said and erased since.
+PENDING_KEYS = "keyring.pending"
 # The planner's samples of what is sealed or named are switched off; what a former release sampled goes here.
 FIRST_TIME = ("pg_catalog.pg_statistic",)
 
@@ -63,13 +66,16 @@ class Hygiene:
         async with self._database.read(org_id) as tx:
             mark = await queries.clean_mark(tx)
             people = await queries.unclean_people(tx)
+            # What was taken back before it was said stands in no journal: nobody but its author had it.
+            undone = await any_ended_since(tx, await queries.clean_since(tx))
         buckets, reached, since = await self._months(org_id, mark or BEGINNING)
-        if reached == mark and not people:
+        if reached == mark and not people and not undone:
             return None
         tables = [f"keyring.wrap_{bucket}" for bucket in sorted(buckets)]
         tables += (*TABLES, PERSONS_KEYS) if people else ()
+        tables += (PENDING_KEYS,) if undone or buckets or people else ()
         tables += FIRST_TIME if mark is None or people else ()
-        if not buckets and not people and mark is not None:
+        if not buckets and not people and not undone and mark is not None:
             await self._done(org_id, reached, people, begun)
             return None
         newest = await self._newest(org_id)

@@ -160,6 +160,11 @@ async def clean_mark(tx: Tx) -> Mark | None:
     return None if row is None else Mark(cast(int, row["txid"]), cast(UUID, row["id"]))
 
 
+async def clean_since(tx: Tx) -> datetime | None:
+    """When the run began after which the files were clean; None: there was none."""
+    return cast(datetime | None, await tx.value("SELECT clean_at FROM compliance_hygiene"))
+
+
 async def put_clean_mark(tx: Tx, org_id: OrgId, mark: Mark, *, now: datetime) -> None:
     await tx.run(
         """
