@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 
 from amana.app.doctor import Finding, Level, Probe, examine
 from amana.app.doctor.gather import gather
-from amana.app.doctor.model import LogFacts
+from amana.app.doctor.model import CrewFacts, LogFacts
 from amana.app.secure_context import SecureContext
 from amana.app.serving import serving
 from amana.app.settings import Settings, TlsMode
@@ -104,6 +104,18 @@ async def test_the_root_key(server: ServerProcess, healthy: Probe, tmp_path: Pat
     unreadable = replace(found, root_key=replace(healthy.root_key, is_sealed=None))
     expect(unreadable, "root_key", Level.UNKNOWN, "cannot be read")
     expect(await probe(server, root_key_file=tmp_path / "none"), "root_key", Level.UNKNOWN, "no root key")
+
+
+async def test_workers_that_are_missing_too_many_or_cannot_hear(
+    server: ServerProcess, healthy: Probe, unused_tcp_port: int
+) -> None:
+    expect(healthy, "workers", Level.OK, "One process serves")
+    expect(await probe(server, workers=2), "workers", Level.BAD, "Only 0 of 2 workers serve")
+    crowded = replace(healthy, crew=CrewFacts(wanted=9, alive=9, cores=2))
+    expect(crowded, "workers", Level.WARN, "9 workers share 2 cores")
+    deaf = await probe(server, nats_url=f"nats://a:b@127.0.0.1:{unused_tcp_port}")
+    expect(deaf, "workers", Level.BAD, f"No NATS server answers at 127.0.0.1:{unused_tcp_port}")
+    assert "b@" not in said(deaf, "workers").says
 
 
 async def test_a_clock_that_is_behind(server: ServerProcess) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from amana.app.doctor import machine, server
+from amana.app.doctor import crew, machine, server
 from amana.app.doctor.model import Finding, Probe
 
 Check = Callable[[Probe], Finding]
@@ -16,6 +16,7 @@ CHECKS: Sequence[Check] = (
     machine.memory,
     machine.clock,
     machine.open_files,
+    crew.crew,
     server.public_url,
     server.tls,
     server.proxies,

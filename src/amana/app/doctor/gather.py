@@ -17,6 +17,7 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from amana.app.doctor.crew import look_at_crew
 from amana.app.doctor.model import (
     AddressFacts,
     BackupFacts,
@@ -71,6 +72,7 @@ async def gather(settings: Settings, clock: Clock, entropy: Entropy) -> Probe:
         address=await _address(settings) if pid is not None else None,
         log=log,
         process=_limits_of(pid),
+        crew=await look_at_crew(settings, pid),
         open_files_of_others=_open_to_others(data_dir, settings.key_file),
         swap=_swap(),
         database=own_settings,

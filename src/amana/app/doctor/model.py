@@ -125,6 +125,22 @@ class ProcessFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CrewFacts:
+    """The workers of one machine.
+
+    Attributes:
+        wanted: as set; ``alive``: seen, None when they cannot be.
+        servers: how many NATS servers are named; ``silent``: those that take no connection.
+    """
+
+    wanted: int
+    alive: int | None
+    cores: int
+    servers: int = 0
+    silent: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """Everything the checks may look at; None = could not be seen, or is not in use."""
 
@@ -144,6 +160,7 @@ class Probe:
     address: AddressFacts | None = None
     log: LogFacts | None = None
     process: ProcessFacts = ProcessFacts()
+    crew: CrewFacts | None = None
     open_files_of_others: Sequence[tuple[Path, int]] = ()
     swap: Sequence[tuple[str, bool]] | None = None
     database: Mapping[str, str] | None = None
