@@ -161,7 +161,7 @@ async def test_who_was_overtaken_does_nothing_more(place: Place, ids: Ids) -> No
 
     (taken,) = await slow._take(place.org_id)
     await quick.run_due(place.org_id)
-    await slow._do(taken)
+    await slow._carry_out(taken)
 
     assert await place.effects() == 1
 
@@ -178,7 +178,7 @@ async def test_without_asking_whose_it_is_the_effect_would_double(
     (taken,) = await slow._take(place.org_id)
     await quick.run_due(place.org_id)
     monkeypatch.setattr(jobs, "_still_ours", yes)
-    await slow._do(taken)
+    await slow._carry_out(taken)
 
     assert await place.effects() == 2
 

@@ -183,7 +183,7 @@ class Jobs:
         taken = 0
         while jobs := await self._take(org_id):
             taken += len(jobs)
-            await asyncio.gather(*(self._do(job) for job in jobs))
+            await asyncio.gather(*(self._carry_out(job) for job in jobs))
         return taken
 
     async def _mend(self, org_id: OrgId) -> bool:
@@ -213,7 +213,7 @@ class Jobs:
         async with self._database.write(org_id) as tx:
             return await _take(tx, kinds, now=now, until=now + LEASE, limit=AT_ONCE)
 
-    async def _do(self, job: Job) -> None:
+    async def _carry_out(self, job: Job) -> None:
         """One job from beginning to end. Never raises but for cancellation."""
         work = self._work[job.kind]
         try:
