@@ -8,8 +8,11 @@ import pytest
 from amana.evidence import Sequencer
 from amana.evidence.verify import Code, Report, Trust
 from amana.kernel.entropy import SeededEntropy
-from amana.kernel.ids import Seq
+from amana.kernel.ids import ConversationId, Seq
+from amana.storage.database import Database
 from amana.vault import Cause, Ground
+from tests.conversations import naming
+from tests.conversations.world import World
 from tests.evidence.attacker import Attacker
 from tests.evidence.verify_fixtures import Copy, company, copy_of
 from tests.evidence.verify_world import HOST, Company, examine, more_talk
@@ -155,3 +158,35 @@ async def test_whatever_stands_in_the_database_ends_in_a_finding(
 
     assert not report.holds
     assert all(finding.sentence.endswith(".") for finding in report.findings)
+
+
+async def test_an_answer_stands_in_the_thread_that_its_seal_names(
+    company: Company, copy_of: Copy, clock: FakeClock, entropy: SeededEntropy
+) -> None:
+    async with copy_of() as dsn:
+        room, answer = await answer_in_a_thread(dsn, company, clock, entropy)
+        sound = await examine(dsn, company, entropy=entropy)
+        async with Attacker(dsn, company) as server:
+            await server.sql(
+                "UPDATE event SET target_seq = NULL WHERE conversation_id = $1 AND seq = $2", room, answer
+            )
+        moved = await examine(dsn, company, entropy=entropy)
+
+    assert Code.TARGET_CHANGED not in {finding.code for finding in sound.findings}
+    assert Code.TARGET_CHANGED in {finding.code for finding in moved.findings}
+
+
+async def answer_in_a_thread(
+    dsn: str, company: Company, clock: FakeClock, entropy: SeededEntropy
+) -> tuple[ConversationId, int]:
+    database = await Database.connect(dsn)
+    try:
+        clock.advance(timedelta(minutes=20))
+        world = World(database, clock, entropy)
+        world.org_id = company.org_id
+        await world.start(company.key_folder)
+        room = await naming.threaded(world, "bo")
+        root = await world.say("ana", room)
+        return room, (await naming.say(world, "bo", room, thread=root.seq)).seq
+    finally:
+        await database.close()
