@@ -52,9 +52,10 @@ def without(entry: Json) -> Json:
 
 def _draft(drafts: Json, room: Any, c: str, detail: Json) -> None:
     mark = {"revision": detail["revision"], "at": detail["at"]}
-    drafts.pop((c, detail["thread"]), None)
+    place = f"{c}/{detail['thread']}"
+    drafts.pop(place, None)
     if not detail["empty"]:
-        drafts[c, detail["thread"]] = detail["revision"]
+        drafts[place] = detail["revision"]
     if room is not None and detail["thread"] == 0:
         room.line["mine"].pop("draft", None)
         if not detail["empty"]:
@@ -82,7 +83,7 @@ def _reminder(reminders: Json, event: Json) -> None:
 
 
 def _forget(own_state: Json, c: str) -> None:
-    for key in [key for key in own_state["drafts"] if key[0] == c]:
+    for key in [key for key in own_state["drafts"] if key.startswith(c)]:
         del own_state["drafts"][key]
     for key in [key for key, one in own_state["reminders"].items() if one["c"] == c]:
         del own_state["reminders"][key]

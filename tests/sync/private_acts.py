@@ -79,9 +79,7 @@ async def fresh(world: World, name: str) -> dict[str, Any]:
         chosen = await keeping.private.preferences.show(tx, world[name])
     told = keeping.told(name, "sections.changed")
     return {
-        "drafts": {
-            (str(one.conversation_id), one.thread): one.revision for one in await keeping.drafts(name)
-        },
+        "drafts": {f"{one.conversation_id}/{one.thread}": one.revision for one in await keeping.drafts(name)},
         "reminders": {
             str(one.reminder_id): {
                 "c": str(one.conversation_id),
