@@ -54,6 +54,13 @@ CREATE TABLE near (
 COMMENT ON TABLE near IS 'group: USER';
 CALL protect_table('near');
 """
+STRAYING = """
+CREATE TABLE stray (
+  org_id uuid NOT NULL, user_id uuid, other uuid REFERENCES user_head (user_id), PRIMARY KEY (user_id)
+);
+COMMENT ON TABLE stray IS 'group: USER';
+CALL protect_table('stray');
+"""
 
 
 @pytest.fixture
@@ -100,6 +107,8 @@ async def test_every_table_follows_the_rules(owner: asyncpg.Connection) -> None:
         (KEYLESS, "amana.loose: has no primary key"),
         (OPEN_ENTRY, "amana.entry: policies are"),
         (CROSSING, "refers to another group"),
+        (STRAYING, "stray_other_fkey may refer to another piece: it lacks user_id"),
+        ("ALTER TABLE member ADD EXCLUDE (user_id WITH =)", "excludes across the pieces"),
     ],
 )
 async def test_the_checker_finds(owner: asyncpg.Connection, change: str, fault: str) -> None:

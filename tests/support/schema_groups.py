@@ -29,8 +29,15 @@ SELECT i.indrelid, i.indexrelid::regclass::text AS name, i.indisprimary AS prima
 """
 _POLICIES = "SELECT polrelid, polname AS name FROM pg_policy WHERE polrelid = ANY($1)"
 _REFERENCES = """
-SELECT conname AS name, conrelid, confrelid FROM pg_constraint
- WHERE contype = 'f' AND conparentid = 0 AND conrelid = ANY($1)
+SELECT conname AS name, conrelid, confrelid,
+       array(SELECT (a.attname::text, b.attname::text) FROM unnest(conkey, confkey) AS k (mine, theirs)
+               JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = k.mine
+               JOIN pg_attribute b ON b.attrelid = confrelid AND b.attnum = k.theirs) AS columns
+  FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND conrelid = ANY($1)
+"""
+_EXCLUSIONS = """
+SELECT conrelid::regclass::text AS place, conname AS name FROM pg_constraint
+ WHERE contype = 'x' AND conrelid = ANY($1)
 """
 _SEQUENCES = """
 SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -84,6 +91,9 @@ async def faults(connection: asyncpg.Connection) -> list[str]:
     for table in all_tables:
         found += [f"{table.name}: {fault}" for fault in _table_faults(table)]
     found += await _reference_faults(connection, all_tables)
+    spread = [table.oid for table in all_tables if DISTRIBUTION.get(table.group or "") is not None]
+    exclusions = await connection.fetch(_EXCLUSIONS, spread)
+    found += [f"{row['place']}: {row['name']} excludes across the pieces" for row in exclusions]
     found += [f"{row[0]}: a sequence" for row in await connection.fetch(_SEQUENCES)]
     return found
 
@@ -125,5 +135,12 @@ def _key_faults(table: Table) -> list[str]:
 async def _reference_faults(connection: asyncpg.Connection, all_tables: list[Table]) -> list[str]:
     by_oid = {table.oid: table for table in all_tables}
     rows = await connection.fetch(_REFERENCES, list(by_oid))
-    crossing = [row for row in rows if by_oid[row["conrelid"]].group != by_oid[row["confrelid"]].group]
-    return [f"{by_oid[row['conrelid']].name}: {row['name']} refers to another group" for row in crossing]
+    found = []
+    for row in rows:
+        mine, theirs = by_oid[row["conrelid"]], by_oid[row["confrelid"]]
+        wanted = DISTRIBUTION[mine.group or "SYSTEM"]
+        if mine.group != theirs.group:
+            found.append(f"{mine.name}: {row['name']} refers to another group")
+        elif wanted is not None and (wanted, wanted) not in [tuple(pair) for pair in row["columns"]]:
+            found.append(f"{mine.name}: {row['name']} may refer to another piece: it lacks {wanted}")
+    return found
