@@ -41,4 +41,6 @@ fi
 "$uv" pip sync --quiet --require-hashes "requirements/$wanted.txt"
 # Dependencies and build tools came from the lock; nothing may be fetched beside it.
 "$uv" pip install --quiet --no-deps --no-build-isolation --editable .
+# The tests and the load generator talk to servers with the Python client.
+[ "$wanted" = dev ] && "$uv" pip install --quiet --no-deps --no-build-isolation --editable clients/python
 echo "$state" > "$stamp"

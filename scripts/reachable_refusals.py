@@ -157,7 +157,7 @@ class Product:
         """Every class of ours in an annotation: of a list its elements, of a union all of them."""
         if annotation is None:
             return frozenset()
-        found = set()
+        found: set[str] = set()
         for node in ast.walk(annotation):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
                 found |= self.types(module, ast.Name(node.value, ast.Load()))

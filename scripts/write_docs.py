@@ -17,7 +17,7 @@ from amana.kernel import i18n
 from amana.kernel.errors import Refusal
 from amana.kernel.feature import EventKind, Feature
 from amana.kernel.limits import Limit
-from scripts import api_pages, asyncapi
+from scripts import api_pages, asyncapi, python_client
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -236,10 +236,11 @@ def commands_page() -> str:
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
     operations, frames = api_pages.refusal_codes(refusals())
+    document = api_pages.openapi(operations)
     made = {
         DOCS / "api/errors.md": errors_page(),
         DOCS / "api/events.md": events_page() + private_events_page(),
-        DOCS / "api/http.md": http_page(api_pages.openapi(operations), operations),
+        DOCS / "api/http.md": http_page(document, operations),
         DOCS / "limits.md": limits_page(),
         DOCS / "operating/settings.md": settings_page(),
         DOCS / "operating/commands.md": commands_page(),
@@ -247,6 +248,7 @@ def pages() -> dict[Path, str]:
     return {
         **{path: MADE + text for path, text in made.items()},
         DOCS / "api/asyncapi.json": asyncapi.text(frames),
+        ROOT / "clients/python/src/amana_client/operations.py": python_client.operations_module(document),
         ROOT / "src/amana/app/operation_refusals.py": api_pages.table_module(operations, frames),
     }
 

@@ -114,9 +114,8 @@ class Examples:
         known = _BY_NAME.get(name)
         return known if isinstance(known, str) else "…"
 
-    def _number(self, schema: Json, name: str) -> int | float:
+    def _number(self, schema: Json, name: str) -> int:
         known = _BY_NAME.get(name)
-        least = schema.get("minimum", 0)
-        most = schema.get("maximum", 2**53)
-        wanted = known if isinstance(known, int) else max(1, int(least))
+        least, most = int(schema.get("minimum", 0)), int(schema.get("maximum", 2**53))
+        wanted = known if isinstance(known, int) else max(1, least)
         return max(least, min(most, wanted))

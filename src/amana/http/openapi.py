@@ -4,6 +4,7 @@ For each operation: which refusals it may answer with, which scope an API token 
 of its body and of its answer.
 """
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from amana.http.authentication import SESSION_COOKIE
 from amana.http.examples import Examples
 from amana.http.routing import Access
 from amana.http.scopes import ANY_TOKEN, Scopes
+from amana.kernel.errors import Refusal
 
 # Every status ``answers.py`` can give, with what it means for the caller.
 ERROR_STATUSES = {
@@ -98,9 +100,12 @@ def document(app: Litestar, described: Described | None = None) -> Json:
     schema = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(_error_schemas())
-    for name in _closed_structs(app):
-        if name in schemas:
-            schemas[name]["additionalProperties"] = False
+    for struct in _structs(app):
+        described_as = schemas.get(struct.__name__)
+        if described_as is not None:
+            if struct.__struct_config__.forbid_unknown_fields:
+                described_as["additionalProperties"] = False
+            described_as.setdefault("description", inspect.cleandoc(struct.__doc__ or ""))
     examples = Examples(schemas)
     handlers = {str(handler.operation_id): handler for handler in _handlers(app)}
     for path, operations in schema.get("paths", {}).items():
@@ -165,7 +170,12 @@ def _description(text: str, access: Access | None, scope: str | None) -> str:
 
 def _edge_codes(method: str, path: str, *, is_public: bool) -> Iterator[str]:
     """What may be answered before the operation itself is asked."""
-    edge = [errors.InvalidRequest, errors.MethodNotAllowed, errors.TooManyRequests, errors.RequestTimeout]
+    edge: list[type[Refusal]] = [
+        errors.InvalidRequest,
+        errors.MethodNotAllowed,
+        errors.TooManyRequests,
+        errors.RequestTimeout,
+    ]
     edge += [errors.BodyTooLarge, errors.ScopeMissing, errors.NotForTokens]
     if method not in SAFE_METHODS:
         edge += [errors.JsonOnly, errors.InvalidUtf8, errors.WrongOrigin]
@@ -220,18 +230,19 @@ def _handlers(app: Litestar) -> Iterator[HTTPRouteHandler]:
                 yield handler
 
 
-def _closed_structs(app: Litestar) -> Iterator[str]:
-    """Names of the request structs that refuse unknown fields (Litestar does not say it)."""
+def _structs(app: Litestar) -> Iterator[type[msgspec.Struct]]:
+    """The structs of all bodies and answers: Litestar tells neither their words nor if they are closed."""
     for handler in _handlers(app):
         if handler.parsed_data_field is not None:
-            yield from _struct_names(handler.parsed_data_field.annotation)
+            yield from _structs_in(handler.parsed_data_field.annotation, set())
+        yield from _structs_in(handler.parsed_return_field.annotation, set())
 
 
-def _struct_names(kind: object) -> Iterator[str]:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        if kind.__struct_config__.forbid_unknown_fields:
-            yield kind.__name__
+def _structs_in(kind: object, seen: set[object]) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in seen:
+        seen.add(kind)
+        yield kind
         for one in msgspec.structs.fields(kind):
-            yield from _struct_names(one.type)
+            yield from _structs_in(one.type, seen)
     for part in get_args(kind):
-        yield from _struct_names(part)
+        yield from _structs_in(part, seen)

@@ -40,7 +40,8 @@ def within_scope(scopes: Scopes) -> Guard:
     def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         operation = getattr(handler, "operation_id", None)
         if operation is not None:  # only the description of the API has none
-            require_scope(connection.scope.get("actor"), scopes.get(str(operation)))
+            actor: object = connection.scope.get("actor")
+            require_scope(actor if isinstance(actor, Actor) else None, scopes.get(str(operation)))
 
     return guard
 

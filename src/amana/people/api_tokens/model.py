@@ -13,7 +13,7 @@ ScopeName = Literal[
     "messages:read", "messages:write", "rooms:manage", "people:read", "personal", "account", "admin"
 ]
 # Which endpoint and which frame needs which is one table: ``app/scopes.py``.
-SCOPES: Final[Mapping[ScopeName, str]] = MappingProxyType(
+SCOPES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "messages:read": "Read conversations, messages and events, and listen on the socket.",
         "messages:write": "Send, change and remove messages, react, vote and move read markers.",

@@ -1,5 +1,6 @@
 """API tokens: make, recognise, list, end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -135,7 +136,7 @@ async def _record(
     actor: Actor,
     action: str,
     token_id: UUID,
-    detail: dict[str, object],
+    detail: Mapping[str, object],
     *,
     now: datetime,
 ) -> None:
