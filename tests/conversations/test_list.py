@@ -1,14 +1,18 @@
 """The list of conversations, and who it is for."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from amana.conversations.errors import ConversationNotFound
 from amana.conversations.following import Following
+from amana.conversations.private.places.service import Move
+from amana.events.following import Missed, RangeBlob
 from amana.kernel.entropy import SeededEntropy
 from amana.kernel.ids import Seq
 from amana.storage.database import Database
+from tests.conversations.test_hot_path import counted
 from tests.conversations.world import SINCE_JOINING, World
 from tests.support.clock import FakeClock
 
@@ -23,6 +27,66 @@ async def test_the_newest_conversation_comes_first(world: World) -> None:
     listed = [line.conversation_id for line in await world.list_of("ana")]
 
     assert listed == [rooms[0], rooms[2], rooms[1]]
+
+
+async def test_a_list_in_parts_has_every_conversation_once(world: World) -> None:
+    rooms = [await world.room("bo") for _ in range(7)]  # made in the same moment
+    for number, room in enumerate(rooms[:4]):
+        world.clock.advance(seconds=number % 2)
+        await world.say("bo", room)
+    whole = [line.conversation_id for line in await world.list_of("ana")]
+
+    parts: list[list[Any]] = []
+    after = None
+    async with world.database.read(world.org_id) as tx:
+        while not parts or after is not None:
+            part = await world.summaries.window(tx, world["ana"], after=after, limit=3)
+            parts.append([line.conversation_id for line in part.lines])
+            after = part.next
+
+    assert [len(part) for part in parts] == [3, 3, 1]
+    assert [room for part in parts for room in part] == whole
+    assert sorted(whole) == sorted(rooms)
+
+
+async def test_what_is_kept_on_top_comes_with_the_first_part(world: World) -> None:
+    rooms = []
+    for _ in range(4):
+        rooms.append(await world.room("bo"))
+        world.clock.advance(seconds=1)
+    async with world.database.write(world.org_id) as tx:
+        await world.domain.private.places.move(tx, world["ana"], rooms[0], Move(pinned=True))
+
+    async with world.database.read(world.org_id) as tx:
+        first = await world.summaries.window(tx, world["ana"], after=None, limit=2)
+        second = await world.summaries.window(tx, world["ana"], after=first.next, limit=2)
+
+    assert [line.conversation_id for line in first.lines] == [rooms[3], rooms[2], rooms[0]]
+    assert [line.conversation_id for line in second.lines] == [rooms[1], rooms[0]]
+
+
+async def test_ranges_of_many_conversations_are_read_in_as_many_statements_as_of_one(world: World) -> None:
+    rooms = [await world.room("bo") for _ in range(12)]
+    secret = await world.room()
+    for room in [*rooms, secret]:
+        await world.say("ana", room, "one")
+        await world.say("ana", room, "two")
+    following = Following(world.database, world.desk, world.pages)
+    bo = world["bo"].user_id
+    wanted = [(bo, Missed(room, Seq(place % 4))) for place, room in enumerate([*rooms, secret])]
+
+    with counted() as one:
+        await following.missed(world.org_id, wanted[:1], limit=100)
+    with counted() as many:
+        found = await following.missed(world.org_id, wanted, limit=100)
+
+    assert len(many) == len(one)
+    assert found[-1] is None
+    for (_, missed), blob in zip(wanted, found[:-1], strict=False):
+        assert blob is not None
+        assert (blob.first, blob.last) == (missed.after + 1, 3)
+        seqs = range(missed.after + 1, 4)
+        assert [b'"one"' in frame for frame in blob.frames] == [seq == 2 for seq in seqs]
 
 
 async def test_the_last_message_is_the_newest_that_the_reader_may_see(world: World) -> None:
@@ -76,9 +140,14 @@ async def test_followers_resume_after_what_they_have(world: World) -> None:
         await world.say("ana", room, f"{number}")
     following = Following(world.database, world.desk, world.pages)
 
-    some = await following.missed(world["bo"], room, after=Seq(8), limit=100)
-    newest = await following.missed(world["bo"], room, after=Seq(0), limit=4)
-    nothing = await following.missed(world["bo"], room, after=Seq(11), limit=100)
+    async def missed(name: str, *, after: int, limit: int) -> RangeBlob | None:
+        wanted = [(world[name].user_id, Missed(room, Seq(after)))]
+        (found,) = await following.missed(world.org_id, wanted, limit=limit)
+        return found
+
+    some = await missed("bo", after=8, limit=100)
+    newest = await missed("bo", after=0, limit=4)
+    nothing = await missed("bo", after=11, limit=100)
 
     assert some is not None
     assert newest is not None
@@ -86,7 +155,7 @@ async def test_followers_resume_after_what_they_have(world: World) -> None:
     assert (some.first, some.last, some.limited) == (9, 11, False)
     assert (newest.first, newest.last, newest.limited) == (8, 11, True)
     assert (nothing.first, nothing.last, nothing.frames) == (12, 11, ())
-    assert await following.missed(world["eve"], room, after=Seq(0), limit=4) is None
+    assert await missed("eve", after=0, limit=4) is None
     assert await following.find(world["eve"], room) is None
     assert [followed.seq for followed in await following.all_of(world["bo"])] == [11]
 
@@ -97,7 +166,8 @@ async def test_followers_get_nothing_from_before_they_may_see(world: World) -> N
     await world.add("ana", room, "bo")
     following = Following(world.database, world.desk, world.pages)
 
-    missed = await following.missed(world["bo"], room, after=Seq(0), limit=100)
+    wanted = [(world["bo"].user_id, Missed(room, Seq(0)))]
+    (missed,) = await following.missed(world.org_id, wanted, limit=100)
 
     assert missed is not None
     assert (missed.first, missed.last) == (3, 3)

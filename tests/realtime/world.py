@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from amana.events.following import RangeBlob, Subscription
+from amana.events.following import Missed, RangeBlob, Subscription
 from amana.events.model import Appended, Head
 from amana.kernel.actor import Actor, Role
 from amana.kernel.entropy import SeededEntropy
@@ -49,6 +49,8 @@ class Memory:
     private: dict[UserId, list[bytes]] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
     range_reads: list[int] = field(default_factory=list)
+    times: dict[ConversationId, int] = field(default_factory=dict)
+    broken: ConversationId | None = None
     busy: Refusal | None = None
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -74,17 +76,25 @@ class Memory:
             return None
         head = Seq(self.heads[conversation_id])
         fence = self.fences.get(conversation_id, 0)
-        return Subscription(conversation_id, head, head, fence, self.members, Seq(visible_from), 0)
+        time_ms = self.times.get(conversation_id, 0)
+        return Subscription(conversation_id, head, head, fence, self.members, Seq(visible_from), time_ms)
 
-    async def read_range(
-        self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
-    ) -> RangeBlob | None:
-        self.range_reads.append(after)
+    async def read_ranges(
+        self, org_id: OrgId, wanted: Sequence[tuple[UserId, Missed]], *, limit: int
+    ) -> Sequence[RangeBlob | None]:
+        self.range_reads += [missed.after for _, missed in wanted]
         if self.busy is not None:
             raise self.busy
-        visible_from = self.visible_from.get((actor.user_id, conversation_id))
-        head = self.heads[conversation_id]
+        if self.broken in [missed.conversation_id for _, missed in wanted]:
+            raise ValueError("this room cannot be read")
+        now = [(user, *missed, self.heads[missed.conversation_id]) for user, missed in wanted]
         await asyncio.sleep(0)
+        return [self._range(*one, limit=limit) for one in now]
+
+    def _range(
+        self, user: UserId, conversation_id: ConversationId, after: Seq, head: int, *, limit: int
+    ) -> RangeBlob | None:
+        visible_from = self.visible_from.get((user, conversation_id))
         if visible_from is None:
             return None
         limited = head - after > limit

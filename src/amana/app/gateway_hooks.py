@@ -8,12 +8,12 @@ import structlog
 
 from amana.conversations.events import CONVERSATION_JOINED, CONVERSATION_LEFT
 from amana.conversations.following import Following
-from amana.events.following import RangeBlob, Subscription
+from amana.events.following import Missed, RangeBlob, Subscription
 from amana.events.log import Log
 from amana.events.model import Head
 from amana.kernel.actor import Actor
 from amana.kernel.errors import Refusal
-from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.kernel.ids import ConversationId, OrgId, UserId
 from amana.realtime.hooks import AsgiScope, UserRange
 from amana.realtime.hub import Hub
 from amana.storage.database import Database
@@ -57,10 +57,10 @@ class GatewayHooks:
     async def subscription(self, actor: Actor, conversation_id: ConversationId) -> Subscription | None:
         return await self._following.find(actor, conversation_id)
 
-    async def read_range(
-        self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
-    ) -> RangeBlob | None:
-        return await self._following.missed(actor, conversation_id, after=after, limit=limit)
+    async def read_ranges(
+        self, org_id: OrgId, wanted: Sequence[tuple[UserId, Missed]], *, limit: int
+    ) -> Sequence[RangeBlob | None]:
+        return await self._following.missed(org_id, wanted, limit=limit)
 
     async def user_position(self, actor: Actor) -> int:
         """Asked right after the hub knows the socket: a session revoked before that is cut here."""

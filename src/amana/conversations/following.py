@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from amana.conversations import following_queries
 from amana.conversations.messages.pages import Pages
+from amana.conversations.messages.ranges import Range
 from amana.conversations.writing import Desk
-from amana.events.following import RangeBlob, Subscription
+from amana.events.following import Missed, RangeBlob, Subscription
 from amana.events.model import Head
 from amana.kernel.actor import Actor
-from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.kernel.ids import ConversationId, OrgId, Seq, UserId
 from amana.storage.database import Database
 
 
@@ -31,18 +32,25 @@ class Following:
             return await following_queries.find_followed(tx, conversation_id, actor.user_id)
 
     async def missed(
-        self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
-    ) -> RangeBlob | None:
-        """Events after ``after``, of more than ``limit`` the newest; None: no member."""
-        async with self._database.read(actor.org_id) as tx:
-            found = await self._pages.newest_after(tx, actor, conversation_id, after=after, limit=limit)
-        if found is None:
-            return None
-        if not found.frames:
-            return RangeBlob(Seq(after + 1), after, (), limited=False)
-        return RangeBlob(found.first, found.last, found.frames, found.limited)
+        self, org_id: OrgId, wanted: Sequence[tuple[UserId, Missed]], *, limit: int
+    ) -> list[RangeBlob | None]:
+        """For each person and place the events after it, of more than ``limit`` the newest; None: no member.
+
+        Each conversation once.
+        """
+        async with self._database.read(org_id) as tx:
+            found = await self._pages.ranges.newest_after(tx, wanted, limit=limit)
+        return [_blob(one, missed.after) for one, (_, missed) in zip(found, wanted, strict=True)]
 
     async def recent_heads(self, org_id: OrgId, *, since_ms: int) -> Sequence[Head]:
         """Heads of conversations with an event dated, or a fence raised, since then."""
         async with self._database.read(org_id) as tx:
             return await self._desk.log.recent_heads(tx, since_ms=since_ms)
+
+
+def _blob(found: Range | None, after: Seq) -> RangeBlob | None:
+    if found is None:
+        return None
+    if not found.frames:
+        return RangeBlob(Seq(after + 1), after, (), limited=False)
+    return RangeBlob(found.first, found.last, found.frames, found.limited)

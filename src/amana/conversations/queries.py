@@ -162,6 +162,22 @@ async def find_member(tx: Tx, conversation_id: ConversationId, user_id: UserId) 
     return None if row is None else _member(row)
 
 
+async def find_members(
+    tx: Tx, wanted: Sequence[tuple[ConversationId, UserId]]
+) -> dict[ConversationId, Member]:
+    """One person of each of many conversations; those who are not in it are left out."""
+    rows = await tx.all(
+        f"""
+        SELECT {_MEMBER}
+          FROM unnest(:rooms::uuid[], :users::uuid[]) AS w (conversation_id, user_id)
+          JOIN member m ON m.conversation_id = w.conversation_id AND m.user_id = w.user_id
+        """,  # noqa: S608  constant columns
+        rooms=[room for room, _ in wanted],
+        users=[user for _, user in wanted],
+    )
+    return {row["conversation_id"]: _member(row) for row in rows}
+
+
 async def lock_conversation(tx: Tx, conversation_id: ConversationId) -> Conversation | None:
     """Find a conversation for a change. Lock its head first: that is the order everywhere."""
     row = await tx.one(

@@ -30,6 +30,13 @@ class Subscription(NamedTuple):
     last_ts_ms: int
 
 
+class Missed(NamedTuple):
+    """A conversation and the last event that somebody holds of it."""
+
+    conversation_id: ConversationId
+    after: Seq
+
+
 @dataclass(frozen=True, slots=True)
 class RangeBlob:
     """Ready event elements in ``seq`` order, one for each place from ``first`` to ``last``.

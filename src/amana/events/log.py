@@ -149,6 +149,15 @@ class Log:
         end = after + limit if upto is None else min(upto, after + limit)
         return await queries.events_between(tx, conversation_id, after=after, upto=end)
 
+    async def read_each(
+        self, tx: Tx, ranges: Sequence[tuple[ConversationId, Seq, Seq]]
+    ) -> dict[ConversationId, list[StoredEvent]]:
+        """Of each of many conversations the events after one place up to another, in one statement."""
+        found: dict[ConversationId, list[StoredEvent]] = {}
+        for event in await queries.events_between_each(tx, ranges) if ranges else []:
+            found.setdefault(event.conversation_id, []).append(event)
+        return found
+
     async def outlines(
         self, tx: Tx, conversation_id: ConversationId, *, after: Seq, upto: Seq
     ) -> list[Outline]:

@@ -34,6 +34,19 @@ SELECT {_COLUMNS}
  ORDER BY e.seq
 """  # noqa: S608  only column names are put in
 
+_RANGE_EACH = f"""
+SELECT {_COLUMNS}
+  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS w (conversation_id, after, upto)
+  JOIN conversation_bucket b ON b.conversation_id = w.conversation_id AND b.first_seq <= w.upto
+                            AND (b.last_seq IS NULL OR b.last_seq > w.after)
+ CROSS JOIN LATERAL (
+       SELECT * FROM event p
+        WHERE p.conversation_id = w.conversation_id AND p.bucket = b.bucket
+          AND p.seq > w.after AND p.seq <= w.upto
+       OFFSET 0) e
+ ORDER BY e.conversation_id, e.seq
+"""  # noqa: S608  only column names are put in
+
 # The month that ``before`` falls into nearly always holds enough; its last wanted place rules out the others.
 _BACK = f"""
 SELECT {_COLUMNS}
@@ -269,6 +282,17 @@ async def events_between(
 ) -> list[StoredEvent]:
     """Events with ``after < seq <= upto``, ascending. Probes only months that overlap the range."""
     return [_stored(row) for row in await tx.fetch(_RANGE, conversation_id, after, upto)]
+
+
+async def events_between_each(tx: Tx, ranges: Sequence[tuple[ConversationId, Seq, Seq]]) -> list[StoredEvent]:
+    """The same for many conversations: by conversation, then ascending."""
+    rows = await tx.fetch(
+        _RANGE_EACH,
+        [room for room, _, _ in ranges],
+        [after for _, after, _ in ranges],
+        [upto for _, _, upto in ranges],
+    )
+    return [_stored(row) for row in rows]
 
 
 async def outlines_between(

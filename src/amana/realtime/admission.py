@@ -8,6 +8,8 @@ from amana.kernel.limits import Limit
 
 GREETED_AT_ONCE = 4
 LONGEST_WAIT_S = 8
+# Nobody is sent away for longer: the first greetings after a start are slow, and so would the guess be.
+LONGEST_AWAY_S = 10.0
 # Until it is measured: what a small machine does.
 FIRST_GUESS_S = 1 / 200
 # How much of the estimate the newest greeting is.
@@ -32,8 +34,8 @@ LIMITS = (
 class Admission:
     """Some places; who finds none waits, in the order of arrival, and as many as can be served in time.
 
-    Whoever would wait too long is sent away until the queue of those who were sent away before would be
-    through as well: so those who return find room, and do not all return together.
+    Whoever would wait too long is sent away until there will be room, one after the other, so that those who
+    return do not all return together.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -60,7 +62,9 @@ class Admission:
             return 0.0
         if len(self._waiting) * self._each_s > LONGEST_WAIT_S:
             now_s = self._clock.monotonic_s()
-            self._booked_s = max(self._booked_s, now_s + LONGEST_WAIT_S) + self._each_s
+            self._booked_s = max(self._booked_s, now_s + LONGEST_WAIT_S / 2) + self._each_s
+            if self._booked_s > now_s + LONGEST_AWAY_S:
+                self._booked_s = now_s + LONGEST_WAIT_S / 2
             return self._booked_s - now_s
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from amana.events.following import RangeBlob, Subscription
+from amana.events.following import Missed, RangeBlob, Subscription
 from amana.events.model import Head
 from amana.kernel.actor import Actor
-from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.kernel.ids import ConversationId, OrgId, UserId
 
 AsgiScope = Mapping[str, Any]  # the ASGI specification types it no further
 
@@ -42,14 +42,14 @@ class Hooks(Protocol):
     async def subscription(self, actor: Actor, conversation_id: ConversationId) -> Subscription | None:
         """One conversation; None when the person may not read it (or it does not exist)."""
 
-    async def read_range(
-        self, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
-    ) -> RangeBlob | None:
-        """Events after ``after`` that ``actor`` may see; None when they may see nothing any more.
+    async def read_ranges(
+        self, org_id: OrgId, wanted: Sequence[tuple[UserId, Missed]], *, limit: int
+    ) -> Sequence[RangeBlob | None]:
+        """Events after a place that a person may see, for each; None when they may see nothing any more.
 
-        When more than ``limit`` are missing, the newest few and ``limited`` (the rest is paged).
-        The answer is shared with every socket that misses the same range, so for one ``after`` at
-        or past ``visible_from`` it must not depend on who asks.
+        Each conversation once. When more than ``limit`` are missing, the newest few and ``limited`` (the
+        rest is paged). An answer is shared with every socket that misses a part of the same range, so for
+        a place at or past ``visible_from`` it must not depend on who asks.
         """
 
     async def user_position(self, actor: Actor) -> int:

@@ -5,18 +5,18 @@ from collections.abc import Callable, Coroutine, Sequence
 
 import structlog
 
-from amana.events.following import SETTLED_AFTER, RangeBlob, Subscription
+from amana.events.following import SETTLED_AFTER, Subscription
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Refusal
-from amana.kernel.ids import ConversationId, OrgId, Seq
+from amana.kernel.ids import ConversationId, OrgId
 from amana.realtime import wire
 from amana.realtime.hooks import Hooks, UserRange
 from amana.realtime.hub import Hub, Room, Socket
+from amana.realtime.ranges import RangeReader
 from amana.realtime.session import CloseCode, Part, PartKind, Session
 
 log = structlog.get_logger()
 
-RANGE_LIMIT = 200
 READS_AT_ONCE = 6  # a reconnect storm must leave connections for what people send
 RETRY_S = 1.0
 BUMP_EVERY_S = 2.0
@@ -33,6 +33,7 @@ class Pump:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
+        self._ranges = RangeReader(hub, hooks, self.spawn, self._reads)
         self._announced: dict[ConversationId, int] = {}
         # Look-ups of memberships under way: whether something changed again since they began.
         self._looking: dict[tuple[Socket, ConversationId], bool] = {}
@@ -83,81 +84,8 @@ class Pump:
     # -- ranges ------------------------------------------------------------------------------
 
     def range_wanted(self, room: Room) -> None:
-        """Somebody in ``room`` lacks events: one reader per room serves all of them."""
-        room.reading = True
-        self.spawn(self._catch_up(room))
-
-    async def _catch_up(self, room: Room) -> None:
-        try:
-            while room.lacking:
-                try:
-                    async with self._reads:
-                        await self._read_once(room)
-                except Refusal as refusal:
-                    log.warning("range read refused", code=refusal.code)
-                    await asyncio.sleep(RETRY_S)
-                except Exception:  # outermost: the room's readers wait for it, so it is tried again
-                    log.exception("range read failed")
-                    await asyncio.sleep(RETRY_S)
-        finally:
-            room.reading = False
-        self._hub.advance(room)
-
-    async def _read_once(self, room: Room) -> None:
-        """Read the one range that starts lowest, for every socket that waits at its start."""
-        cursors = [cursor for cursor in room.behind.values() if cursor < room.head]
-        if room.live and room.seq < room.head:
-            cursors.append(room.seq)
-        if not cursors:
-            return
-        after = min(cursors)
-        reader = self._reader_at(room, after)
-        found = await self._hooks.read_range(
-            reader.session.actor, room.conversation_id, after=Seq(after), limit=RANGE_LIMIT
-        )
-        if found is None:
-            self._hub.unfollow(reader, room.conversation_id)
-            return
-        self._apply(room, after, found)
-
-    @staticmethod
-    def _reader_at(room: Room, after: int) -> Socket:
-        """Somebody who waits there; what they may see, the others at this place may see too.
-
-        Every socket in the room belongs to a member: none enters on an answer that a removal has
-        overtaken (``subscription``), and ``Hub.revoke_reader`` takes it out at once.
-        """
-        for socket, cursor in room.behind.items():
-            if cursor == after:
-                return socket
-        return next(iter(room.live))
-
-    def _apply(self, room: Room, after: int, found: RangeBlob) -> None:
-        last = max(found.last, after)
-        if last == after:
-            # The announced events are not there (a restored log, or a reader behind a standby).
-            room.head = max(after, room.seq)
-            room.settle()
-            return
-        room.head = max(room.head, last)
-        # Whoever waits further on gets the rest of the same read: content does not depend on who reads it.
-        waiting: dict[int, list[Socket]] = {}
-        for socket, cursor in room.behind.items():
-            if after <= cursor < last:
-                waiting.setdefault(cursor, []).append(socket)
-        for cursor, sockets in waiting.items():
-            parts = _parts(room, cursor, found)
-            for socket in sockets:
-                room.behind[socket] = last
-                for part in parts:
-                    self._hub.put(socket, part)
-        if room.live and after <= room.seq < last:
-            *holes, events = _parts(room, room.seq, found)
-            for hole in holes:
-                for socket in tuple(room.live):
-                    self._hub.put(socket, hole)
-            self._hub.deliver(room, events)
-        room.settle()
+        """Somebody in ``room`` lacks events."""
+        self._ranges.wanted(room)
 
     # -- private events ----------------------------------------------------------------------
 
@@ -330,16 +258,3 @@ class Pump:
             if len(memory) > 20_000:
                 for conversation_id in [key for key in memory if key not in fresh]:
                     del memory[conversation_id]
-
-
-def _parts(room: Room, cursor: int, found: RangeBlob) -> list[Part]:
-    """What a reader at ``cursor`` gets of a range: a hole if there is one, then the events."""
-    conversation_id = room.conversation_id
-    first = cursor + 1
-    parts = []
-    if found.first > first:
-        text = wire.gap(conversation_id, first, found.first - 1)
-        parts.append(Part(PartKind.ANSWER, text, conversation_id))
-    text = found.after(cursor).decode()
-    parts.append(Part(PartKind.EVENTS, text, conversation_id, first, found.last))
-    return parts

@@ -1,7 +1,7 @@
 """Reading: pages of entries, single entries, ranges of events; always as a member of the conversation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from amana.conversations import events, queries
 from amana.conversations.errors import ConversationNotFound, MessageNotFound
@@ -9,10 +9,10 @@ from amana.conversations.messages import queries as message_queries
 from amana.conversations.messages.extras import Extra, with_extras
 from amana.conversations.messages.model import Content, Entry, entry_of, is_wording_of, reply_of
 from amana.conversations.messages.queries import MessageState, untouched
+from amana.conversations.messages.ranges import Range, Ranges, Span
 from amana.conversations.model import Member
 from amana.conversations.opening import open_content, open_many, proof_of, report_damage
 from amana.conversations.writing import Desk
-from amana.events.frames import encode_stored, encode_unreadable
 from amana.events.model import Head, StoredEvent
 from amana.kernel.actor import Actor
 from amana.kernel.ids import ConversationId, OrgId, Seq
@@ -32,23 +32,13 @@ class Page:
     quotes: list[Entry]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Ready event elements in ascending order; ``head`` as of the same snapshot."""
-
-    frames: list[bytes]
-    first: Seq
-    last: Seq
-    limited: bool
-    head: Head
-
-
 class Pages:
     """Everything that members read."""
 
     def __init__(self, desk: Desk, extras: Sequence[Extra] = ()) -> None:
         self._desk = desk
         self._extras = extras
+        self.ranges = Ranges(desk)
 
     async def page(
         self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, before: Seq | None, limit: int
@@ -147,21 +137,8 @@ class Pages:
         member, head = await self._reader(tx, actor, conversation_id)
         start = max(after, Seq(member.visible_from - 1))
         stored = await self._desk.log.read(tx, conversation_id, after=start, upto=head.seq, limit=limit)
-        return await self._range(tx, actor.org_id, member, head, stored, limited=head.seq > start + limit)
-
-    async def newest_after(
-        self, tx: Tx, actor: Actor, conversation_id: ConversationId, *, after: Seq, limit: int
-    ) -> Range | None:
-        """Like ``events_after``, but of more than ``limit`` the newest; None: no member."""
-        member = await queries.find_member(tx, conversation_id, actor.user_id)
-        if member is None:
-            return None
-        head = (await self._desk.log.heads(tx, [conversation_id]))[conversation_id]
-        start = max(after, Seq(member.visible_from - 1))
-        limited = head.seq > start + limit
-        start = Seq(head.seq - limit) if limited else start
-        stored = await self._desk.log.read(tx, conversation_id, after=start, upto=head.seq, limit=limit)
-        return await self._range(tx, actor.org_id, member, head, stored, limited=limited)
+        (found,) = await self.ranges.of(tx, [Span(member, head, stored, limited=head.seq > start + limit)])
+        return found
 
     async def last_messages(
         self, tx: Tx, actor: Actor, members: Sequence[tuple[Member, Head]]
@@ -256,33 +233,6 @@ class Pages:
             return {}
         return await message_queries.states(tx, member.conversation_id, member.user_id, seqs)
 
-    async def _range(
-        self,
-        tx: Tx,
-        org_id: OrgId,
-        member: Member,
-        head: Head,
-        stored: Sequence[StoredEvent],
-        *,
-        limited: bool,
-    ) -> Range:
-        contents = await open_content(self._desk.vault, tx, proof_of(org_id, member), stored)
-        gone = [
-            _message_of(event)
-            for event in stored
-            if event.kind in events.WITH_TEXT and contents[event.seq] is Unreadable.ERASED
-        ]
-        states = await self._states(tx, member, gone)
-        frames = [_frame(event, contents[event.seq], states) for event in stored]
-        first = stored[0].seq if stored else Seq(head.seq + 1)
-        last = stored[-1].seq if stored else head.seq
-        return Range(frames, first, last, limited, head)
-
-
-def _message_of(event: StoredEvent) -> Seq:
-    """The message that an event with a text belongs to: the one it changes, or itself."""
-    return event.target_seq if event.kind in events.CHANGES and event.target_seq else event.seq
-
 
 def _is_root(event: StoredEvent) -> bool:
     return event.kind == events.MESSAGE_CREATED and event.target_seq is None
@@ -306,24 +256,3 @@ def _current(message: StoredEvent, state: MessageState, newer: StoredEvent | Non
 def _entry(event: StoredEvent, state: MessageState, content: Content | None) -> Entry:
     """The entry; without ``content`` it was removed, or its rows are damaged."""
     return entry_of(event, events.NAMES[event.kind], state, content or Unreadable.DAMAGED)
-
-
-def _stays_in_thread(event: StoredEvent, content: Content) -> bool:
-    """An answer that was erased keeps its place, as on every page; one that is damaged is not believed."""
-    return event.kind == events.MESSAGE_CREATED and content is Unreadable.ERASED
-
-
-def _frame(event: StoredEvent, content: Content, states: dict[Seq, MessageState]) -> bytes:
-    name = events.NAMES[event.kind]
-    if isinstance(content, bytes):
-        return encode_stored(event, name, content)
-    why = content.value
-    state = states.get(_message_of(event)) if content is Unreadable.ERASED else None
-    if state is not None and event.revision > state.revision:
-        state = None
-    if state is not None and (state.current_seq != event.seq or state.removed_ts is not None):
-        why = "superseded"
-    if state is None and event.target_seq is not None and not _stays_in_thread(event, content):
-        # Nothing but the row says what it changed: clients must not believe it either.
-        event = replace(event, target_seq=None)
-    return encode_unreadable(event, name, why)
