@@ -1,4 +1,4 @@
-"""What people keep for themselves: sealed under a key of their own, which ends with them and with nobody else."""
+"""What people keep for themselves: sealed under a key of their own, which ends with them and nobody else."""
 
 from datetime import timedelta
 from pathlib import Path
