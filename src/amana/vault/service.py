@@ -34,6 +34,7 @@ from amana.vault.pending import Pending
 from amana.vault.private import Private
 from amana.vault.proofs import READABLE, ReaderProof, check_cover
 from amana.vault.pseudonyms import Pseudonyms
+from amana.vault.reaction_tokens import ReactionTokens
 from amana.vault.rootkey import RootKey
 from amana.vault.rotation import Rotation
 from amana.vault.unwrapping import Opened, open_wrap
@@ -67,9 +68,11 @@ class Vault:
         self._entropy = entropy
         self._on_damage = on_damage
         self._keys = KeyChain(database, root, entropy)
+        self.private = Private(self._keys, entropy)
         self.pseudonyms = Pseudonyms(self._keys)
         self.pending = Pending(self._keys, entropy)
-        self.private = Private(self._keys, entropy)
+        self.pending = Pending(self._keys, entropy)
+        self.reaction_tokens = ReactionTokens(self._keys)
         self.rotation = Rotation(self._keys)
         self.examiner = Examiner(self._keys)
 

@@ -75,7 +75,7 @@ class Erasing:
     async def written_by(
         self, tx: Tx, conversation_id: ConversationId, author: UserId, *, after: Seq, size: int = STEP
     ) -> Step:
-        """End what ``author`` wrote after ``after``, looking at ``size`` places; also others' copies of it."""
+        """End what ``author`` wrote after ``after``, looking at ``size`` places, and copies of it."""
         found, head = await self._look(tx, conversation_id, after, size)
         copies = await forwarding_queries.copies_of(
             tx, conversation_id, author, after=after, upto=Seq(after + size)
