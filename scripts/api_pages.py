@@ -1,6 +1,7 @@
 """The pages and tables that describe the API: which refusals, which scope, what the routes are."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -29,18 +30,6 @@ The scope is what a [personal API token](tokens.md) needs: `any` token, or `–`
 also be answered with {everywhere}; 429 and 503 carry `Retry-After`.
 
 """
-TABLE = '''"""Which refusals each operation can answer with, besides those of the edge.
-
-Written by `make docs` from the code; edit the code.
-"""
-
-OPERATIONS: dict[str, tuple[str, ...]] = {{
-{operations}}}
-
-# By frame type of the socket.
-FRAMES: dict[str, tuple[str, ...]] = {{
-{frames}}}
-'''
 
 
 def refusal_codes(kinds: list[type[Refusal]]) -> tuple[Codes, Codes]:
@@ -65,18 +54,14 @@ def _routes(features: tuple[Feature, ...]) -> Iterator[tuple[str, str]]:
             yield str(cast(Any, route).operation_id), f"{function.__module__}.{function.__name__}"
 
 
-def table_module(operations: Codes, frames: Codes) -> str:
-    """The Python module that holds both tables."""
-    return TABLE.format(operations=_literal(operations), frames=_literal(frames))
+def refusal_table(operations: Codes, frames: Codes) -> str:
+    """The JSON of both tables, a line for each operation."""
+    parts = [f'"{name}": {_lines(codes)}' for name, codes in (("operations", operations), ("frames", frames))]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _literal(codes: Codes) -> str:
-    lines = []
-    for name, found in codes.items():
-        lines.append(f'    "{name}": (')
-        lines += [f'        "{code}",' for code in found]
-        lines.append("    ),")
-    return "".join(f"{line}\n" for line in lines).replace("(\n    ),", "(),")
+def _lines(codes: Codes) -> str:
+    return "{\n" + ",\n".join(f' "{name}": {json.dumps(found)}' for name, found in codes.items()) + "\n}"
 
 
 @cache
@@ -88,7 +73,7 @@ def _application() -> Any:  # the whole router without anything behind it
     return build_app(FEATURES, nothing, EdgeSettings("https://chat.example"), authenticate=nothing)
 
 
-def openapi(operations: Mapping[str, tuple[str, ...]]) -> Json:
+def openapi(operations: Mapping[str, Sequence[str]]) -> Json:
     """The document that servers give at ``/v1/openapi.json``."""
     from amana.app.description import described
     from amana.http.openapi import document

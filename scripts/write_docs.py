@@ -249,7 +249,7 @@ def pages() -> dict[Path, str]:
         **{path: MADE + text for path, text in made.items()},
         DOCS / "api/asyncapi.json": asyncapi.text(frames),
         ROOT / "clients/python/src/amana_client/operations.py": python_client.operations_module(document),
-        ROOT / "src/amana/app/operation_refusals.py": api_pages.table_module(operations, frames),
+        ROOT / "src/amana/app/operation_refusals.json": api_pages.refusal_table(operations, frames),
     }
 
 

@@ -97,12 +97,6 @@ OPERATIONS: Final[Scopes] = {
     "cancelScheduled": WRITE,
     "listScheduled": PERSONAL,
     "listScheduledHere": PERSONAL,
-    "undoSend": WRITE,
-    "scheduleMessage": WRITE,
-    "changeScheduled": WRITE,
-    "cancelScheduled": WRITE,
-    "listScheduled": PERSONAL,
-    "listScheduledHere": PERSONAL,
     "forwardMessage": WRITE,
     # What only the person sees
     "listDrafts": PERSONAL,
