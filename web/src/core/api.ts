@@ -12,6 +12,14 @@ interface Joined {
   readonly conversation_id?: Id | null;
 }
 
+export interface ListPart {
+  readonly user_pos: number;
+  /** What a later hello sends as `since`. */
+  readonly at: number;
+  readonly conversations: readonly Summary[];
+  readonly next: string | null;
+}
+
 const room = (id: Id) => `/conversations/${encodeURIComponent(id)}`;
 
 export const api = {
@@ -42,7 +50,9 @@ export const api = {
     call<Invitation>("POST", "/invitations", body),
   withdrawInvitation: (id: Id) => call<unknown>("DELETE", `/invitations/${encodeURIComponent(id)}`),
 
-  sync: () => call<{ user_pos: number; conversations: Summary[] }>("GET", "/sync"),
+  /** A part of the list, the one that moved last first; go on with `after` = `next`. */
+  sync: (limit: number, after?: string) =>
+    call<ListPart>("GET", `/sync?limit=${limit}${after ? `&after=${encodeURIComponent(after)}` : ""}`),
   summary: (id: Id) => call<Summary>("GET", room(id)),
   createGroup: (body: { client_id: Id; title: string; purpose: string; member_ids: readonly Id[]; history: History }) =>
     call<Summary>("POST", "/conversations", { kind: "group", ...body }),

@@ -68,6 +68,11 @@ export function noteReceipt(id: Id, user: Id, seq: number): void {
   if ((receipts.peek().get(user) ?? 0) < seq) receipts.value = new Map(receipts.peek()).set(user, seq);
 }
 
+export function putRooms(summaries: readonly Summary[]): void {
+  if (!summaries.length) return;
+  rooms.value = new Map([...rooms.peek(), ...summaries.map((summary) => [summary.conversation_id, summary] as const)]);
+}
+
 export function putRoom(summary: Summary): void {
   rooms.value = new Map(rooms.peek()).set(summary.conversation_id, summary);
 }

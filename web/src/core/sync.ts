@@ -3,11 +3,14 @@ import { signal } from "@preact/signals";
 import { api } from "./api";
 import { outboxStore } from "./db";
 import { Refused } from "./http";
+import * as list from "./list";
 import { Outbox, type Operation } from "./outbox";
 import { afterGap, applyEvent, emptyLog, type RoomLog, summaryAfter, trimmed, withOlderPage, withPage } from "./reducer";
 import { Connection } from "./socket";
 import * as store from "./store";
-import type { EventFrame, Head, Id, Member, Person, ServerElement, Summary } from "./types";
+import type { EventFrame, Head, Id, Member, Person, ServerElement } from "./types";
+
+export { adopt as adoptRoom } from "./list";
 
 export const PAGE = 40;
 const KEPT_ENTRIES = 120;
@@ -21,7 +24,6 @@ let openRoom: Id | null = null;
 let hailed: ReadonlySet<Id> = new Set();
 const recent: Id[] = [];
 const asked = new Map<Id, ReturnType<typeof setTimeout>>();
-const refresh = new Map<Id, ReturnType<typeof setTimeout>>();
 /** New messages of others for whoever announces them. */
 export const announced = signal<EventFrame | null>(null);
 /** An edit or removal that the server refused, as a sentence. */
@@ -42,17 +44,16 @@ export const outbox = new Outbox(outboxStore, {
 });
 
 export async function startSync(signedOut: () => void): Promise<void> {
-  const first = await api.sync();
-  userPos = first.user_pos;
-  store.rooms.value = new Map(first.conversations.map((room) => [room.conversation_id, room]));
+  userPos = await list.begin();
   store.roomsLoaded.value = true;
+  void list.goOn();
   void loadPeople();
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   connection = new Connection(`${scheme}//${location.host}/v1/socket`, {
     hello: () => {
       const open = followed().map((log) => place(log));
       hailed = new Set(open.map((at) => at.c));
-      return { t: "hello", v: 1, user_pos: userPos, open };
+      return { t: "hello", v: 1, user_pos: userPos, open, since: list.since() };
     },
     receive,
     moved: (state) => {
@@ -71,11 +72,10 @@ export function stopSync(): void {
   connection?.stop();
   connection = null;
   openRoom = null;
+  list.forget();
   recent.length = 0;
-  for (const timers of [asked, refresh]) {
-    for (const timer of timers.values()) clearTimeout(timer);
-    timers.clear();
-  }
+  for (const timer of asked.values()) clearTimeout(timer);
+  asked.clear();
   outbox.forget();
 }
 
@@ -156,12 +156,6 @@ export async function loadMembers(id: Id): Promise<void> {
   }
 }
 
-/** Take in a conversation that this person just made or found. */
-export function adoptRoom(summary: Summary): void {
-  const known = store.rooms.peek().get(summary.conversation_id);
-  if (!known || known.fence !== summary.fence || known.head_seq <= summary.head_seq) store.putRoom(summary);
-}
-
 export function act(room: Id, operation: Operation): void {
   outbox.add(room, store.myId.peek(), operation);
 }
@@ -180,6 +174,7 @@ function receive(element: ServerElement): void {
     case "welcome":
       for (const log of followed()) if (!hailed.has(log.id)) follow(log);
       for (const head of element.heads) headMoved(head);
+      list.welcomed(element.at);
       outbox.pump();
       break;
     case "event":
@@ -202,7 +197,7 @@ function receive(element: ServerElement): void {
       break;
     case "reset":
       replaceLog(element.c, () => emptyLog(element.c, 0, element.fence));
-      refreshSummary(element.c);
+      list.refresh(element.c);
       break;
     case "receipt":
       store.noteReceipt(element.c, element.user, element.seq);
@@ -216,7 +211,7 @@ function receive(element: ServerElement): void {
 function event(frame: EventFrame): void {
   const room = store.rooms.peek().get(frame.c);
   // A conversation that only stands in the list: its line is read again when something is missing.
-  if (!room || (!store.hasLog(frame.c) && frame.seq > room.head_seq + 1)) refreshSummary(frame.c);
+  if (!room || (!store.hasLog(frame.c) && frame.seq > room.head_seq + 1)) list.refresh(frame.c);
   if (store.hasLog(frame.c)) {
     const cell = store.logOf(frame.c);
     const { log, outcome } = applyEvent(cell.peek(), frame);
@@ -233,7 +228,7 @@ function event(frame: EventFrame): void {
   store.putRoom(next);
   if (frame.kind === "message.created" && frame.target === null && frame.sender !== store.myId.peek()) announced.value = frame;
   if (frame.kind === "messages.erased" && frame.content?.reason === "erasure") void loadPeople();
-  if (frame.kind.startsWith("member.") || frame.kind === "owner.changed") void loadMembers(frame.c);
+  if ((frame.kind.startsWith("member.") || frame.kind === "owner.changed") && room.members_count <= list.LARGE_ROOM) void loadMembers(frame.c);
   store.noteReceipt(frame.c, frame.sender, frame.kind === "message.created" ? frame.seq : 0);
 }
 
@@ -264,7 +259,7 @@ function headMoved(head: Head): void {
   const room = store.rooms.peek().get(head.c);
   if (room && head.fence !== undefined && head.fence !== room.fence) {
     replaceLog(head.c, () => emptyLog(head.c, 0, head.fence ?? 0));
-    refreshSummary(head.c);
+    list.refresh(head.c);
     return;
   }
   if (isFollowed(head.c)) {
@@ -272,7 +267,7 @@ function headMoved(head: Head): void {
     if (head.seq > log.seq) askAgain(log);
   } else if (!room || head.seq > room.head_seq) {
     if (room && head.msg_no > room.msg_no) store.putRoom({ ...room, msg_no: head.msg_no });
-    refreshSummary(head.c);
+    list.refresh(head.c);
   }
 }
 
@@ -290,11 +285,7 @@ function gap(element: Extract<ServerElement, { t: "gap" }>): void {
 /** The list as the server has it now, when private events were missed. */
 async function syncAgain(): Promise<void> {
   try {
-    const now = await api.sync();
-    userPos = Math.max(userPos, now.user_pos);
-    const there = new Set(now.conversations.map((room) => room.conversation_id));
-    for (const id of store.rooms.peek().keys()) if (!there.has(id)) store.dropRoom(id);
-    for (const room of now.conversations) adoptRoom(room);
+    userPos = Math.max(userPos, await list.readWhole());
   } catch {
     // Without network the next welcome tells what is missing.
   }
@@ -306,7 +297,7 @@ function userEvent(element: Extract<ServerElement, { t: "user" }>): void {
   userPos = element.pos;
   const id = element.c;
   if (!id) return;
-  if (element.kind === "conversation.joined") refreshSummary(id);
+  if (element.kind === "conversation.joined") list.refresh(id);
   else if (element.kind === "conversation.left") store.dropRoom(id);
   else if (element.kind === "read.moved") {
     const room = store.rooms.peek().get(id);
@@ -353,21 +344,7 @@ function replaceLog(id: Id, change: (log: RoomLog) => RoomLog): void {
   settle(id, Number.MAX_SAFE_INTEGER);
   if (after.fence !== before.fence) follow(after);
   void loadNewest(id);
-  refreshSummary(id);
-}
-
-/** Many heads in a moment make one request per conversation. */
-function refreshSummary(id: Id): void {
-  if (refresh.has(id)) return;
-  refresh.set(
-    id,
-    setTimeout(() => {
-      refresh.delete(id);
-      api.summary(id).then(adoptRoom, (error: unknown) => {
-        if (error instanceof Refused && error.status === 404) store.dropRoom(id);
-      });
-    }, 150),
-  );
+  list.refresh(id);
 }
 
 function mark(id: Id, failed: boolean): void {

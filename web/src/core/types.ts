@@ -155,7 +155,7 @@ export interface Head {
 
 /** Every element a server frame can hold. */
 export type ServerElement =
-  | { readonly t: "welcome"; readonly session: Id; readonly user_pos: number; readonly heads: readonly Head[] }
+  | { readonly t: "welcome"; readonly session: Id; readonly user_pos: number; readonly at?: number; readonly heads: readonly Head[] }
   | EventFrame
   | { readonly t: "ack"; readonly c: Id; readonly client_id: Id; readonly seq: number; readonly ts: number }
   | { readonly t: "refused"; readonly c?: Id; readonly client_id?: Id; readonly error: RefusalBody }

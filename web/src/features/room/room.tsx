@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { myId, rooms } from "../../core/store";
+import { refresh } from "../../core/list";
 import { act, enterRoom, leaveRoom } from "../../core/sync";
 import { roomFace } from "../../core/titles";
 import type { Id, Summary } from "../../core/types";
@@ -21,7 +22,11 @@ export function Room({ id, bar }: { id: Id; bar: ComponentChildren }) {
   const room = rooms.value.get(id);
   const known = room !== undefined;
   useEffect(() => {
-    if (!known) return undefined;
+    if (!known) {
+      // A link may lead to one that the list has not come to yet.
+      refresh(id);
+      return undefined;
+    }
     enterRoom(id);
     return () => {
       leaveRoom(id);
