@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import asyncpg
+import psutil  # type: ignore[import-untyped]  # has no types of its own
 
 from amana.storage.osuser import choose_user, spawn_identity
 from tests.support.postgres import scratch_dir
@@ -77,17 +78,23 @@ class Replica:
         self.process.wait()
 
     def hang(self) -> None:
-        """Take connections and answer nothing: a host behind a cut cable."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        """Take connections and answer nothing, with every process of it: a host behind a cut cable."""
+        for one in self._everybody():
+            one.send_signal(signal.SIGSTOP)
 
     async def promote(self) -> None:
         """Make the standby the primary; nobody has to confirm its commits then."""
         await self.execute("SELECT pg_promote(true, 60)")
 
+    def _everybody(self) -> list[psutil.Process]:
+        assert self.process is not None
+        postmaster = psutil.Process(self.process.pid)
+        return [postmaster, *postmaster.children(recursive=True)]
+
     def stop(self) -> None:
         if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
+            for one in self._everybody():
+                one.send_signal(signal.SIGCONT)
             self.process.send_signal(signal.SIGQUIT)
             self.process.wait(30)
 
@@ -117,11 +124,14 @@ class Pair:
     def program(self, name: str) -> str:
         return str(self.binaries / name)
 
-    async def start(self) -> None:
+    async def start(self, *, standby: bool = True) -> None:
+        """Start the primary, and the standby that confirms its commits unless it is not wanted."""
         await asyncio.to_thread(self._initialise)
         self.primary.start()
         await self.primary.ready()
         await self.primary.execute("CREATE DATABASE amana")
+        if not standby:
+            return
         await asyncio.to_thread(self._copy)
         self.standby.start()
         await self.standby.ready()
