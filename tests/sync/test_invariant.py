@@ -76,7 +76,6 @@ class Life:
             held = device.rooms.get(str(self.room))
             assert device.own == await private_acts.fresh(self.world, name), name
             assert device.scheduled == await schedules.fresh(self.world, name), name
-            assert device.scheduled == await schedules.fresh(self.world, name), name
             assert (found is None) == (held is None), name
             if found is not None and held is not None:
                 line, entries = found
@@ -144,7 +143,6 @@ async def test_the_lives_meet_every_kind_of_event(world: World) -> None:
     await naming_acts.every_kind(world, room)
     await mark_acts.every_kind(world, room)
     await private_acts.every_kind(world, room)
-    await schedules.every_kind(world, room)
     await schedules.every_kind(world, room)
     await room_acts.every_kind(world, room)
     await world.hand_over("ana", room, "bo")
