@@ -13,6 +13,7 @@ step "lint" .venv/bin/ruff check --quiet --output-format=concise .
 step "layout" .venv/bin/ruff format --quiet --check .
 step "types" .venv/bin/mypy --no-error-summary
 step "import ranks" .venv/bin/lint-imports --no-logo
+step "the edge" .venv/bin/python scripts/check_edge.py
 [ "${1:-}" = static ] ||
     step "contracts" .venv/bin/python -m pytest -q --no-header --durations=0 --durations-min=60 tests/contracts
 [ -z "$failed" ] && exit 0

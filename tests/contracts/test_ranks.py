@@ -2,55 +2,37 @@
 
 import subprocess
 import sys
-import tomllib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.contracts.repository import RANKS, ROOT, SOURCE, files
+from tests.contracts.repository import RANKS, ROOT, SOURCE
 
 BIN = Path(sys.executable).parent
-DOMAINS = ("people", "conversations")
-EDGE = {"http", "wire", "visits", "sign_in_http"}
 OUTSIDE_KERNEL = "src/amana/people/seeded.py"
 
 
-def modules_of_domains() -> list[str]:
-    paths = [path for domain in DOMAINS for path in files(".py", under=SOURCE / domain)]
-    names = [".".join(path.relative_to(SOURCE.parent).with_suffix("").parts) for path in paths]
-    return [name for name in names if not name.endswith(".__init__")]
-
-
-def edge_modules() -> set[str]:
-    return {name for name in modules_of_domains() if name.rpartition(".")[2] in EDGE}
-
-
-def deciding_modules() -> set[str]:
-    return set(modules_of_domains()) - edge_modules()
-
-
-def edge_rule() -> dict[str, list[str]]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    contracts: Iterable[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
-    (rule,) = (one for one in contracts if one["name"] == "What decides does not know the edge")
-    return rule
-
-
 def skeleton(folder: Path) -> Path:
-    """An empty product with every rank and the domains' modules."""
+    """An empty product with every rank."""
     package = folder / "amana"
     for name in RANKS:
         (package / name).mkdir(parents=True)
         (package / name / "__init__.py").touch()
     (package / "__init__.py").touch()
-    for name in [*deciding_modules(), *edge_modules()]:
-        path = folder.joinpath(*name.split(".")).with_suffix(".py")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_name("__init__.py").touch()
-        path.touch()
     return package
+
+
+def seed(package: Path, importer: str, imported: str) -> None:
+    """Let one module import another; both are made, with the folders above them."""
+    other = Path(*imported.split(".")[1:]).with_suffix(".py")
+    for name in (importer, str(other)):
+        path = package / name
+        if not path.with_suffix("").is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+            for folder in list(path.relative_to(package).parents)[:-1]:
+                (package / folder / "__init__.py").touch()
+    (package / importer).write_text(f"import {imported}\n")
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -61,6 +43,11 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def check_edge(folder: Path) -> subprocess.CompletedProcess[str]:
+    script = [sys.executable, ROOT / "scripts" / "check_edge.py", folder]
+    return subprocess.run(script, capture_output=True, text=True, check=False)
 
 
 def lint(source: str, *, named: str) -> str:
@@ -80,19 +67,13 @@ def test_every_folder_has_a_rank() -> None:
     assert folders - set(RANKS) == set()
 
 
-def test_the_rule_about_the_edge_names_every_module_of_the_domains() -> None:
-    rule = edge_rule()
-
-    assert set(rule["source_modules"]) == deciding_modules()
-    assert set(rule["forbidden_modules"]) == edge_modules() | {"amana.http"}
-
-
 def test_a_product_without_faults_passes(tmp_path: Path) -> None:
     skeleton(tmp_path)
 
     checked = lint_imports(tmp_path)
 
     assert checked.returncode == 0, checked.stdout
+    assert check_edge(tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -104,27 +85,51 @@ def test_a_product_without_faults_passes(tmp_path: Path) -> None:
         ("people/service.py", "amana.conversations"),
         ("conversations/hooks.py", "amana.realtime"),
         ("people/hooks.py", "amana.realtime"),
-        ("people/service.py", "amana.http"),
-        ("people/service.py", "amana.people.http"),
-        ("conversations/queries.py", "amana.people.http"),
-        ("conversations/model.py", "amana.http"),
-        ("conversations/messages/service.py", "amana.http"),
-        ("conversations/writing.py", "amana.http"),
-        ("people/sign_in.py", "amana.http"),
-        ("people/accounts.py", "amana.people.wire"),
-        ("conversations/socket.py", "amana.conversations.messages.http"),
     ],
 )
 def test_an_import_against_the_ranks_is_caught(tmp_path: Path, importer: str, imported: str) -> None:
-    package = skeleton(tmp_path)
-    (package / importer).parent.mkdir(exist_ok=True)
-    (package / importer).with_name("__init__.py").touch()
-    (package / importer).write_text(f"import {imported}\n")
+    seed(skeleton(tmp_path), importer, imported)
 
     checked = lint_imports(tmp_path)
 
     assert checked.returncode == 1, checked.stdout
     assert "BROKEN" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported"),
+    [
+        ("people/service.py", "amana.http"),
+        ("people/service.py", "amana.people.http"),
+        ("conversations/queries.py", "amana.people.http"),
+        ("conversations/model.py", "amana.http.context"),
+        ("conversations/messages/service.py", "amana.http"),
+        ("conversations/private/stars/service.py", "amana.conversations.private.stars.http"),
+        ("people/sign_in.py", "amana.people.sign_in_http"),
+        ("people/accounts.py", "amana.people.wire"),
+        ("conversations/socket.py", "amana.conversations.messages.http"),
+    ],
+)
+def test_what_decides_and_knows_the_edge_is_caught(tmp_path: Path, importer: str, imported: str) -> None:
+    seed(skeleton(tmp_path), importer, imported)
+
+    checked = check_edge(tmp_path)
+
+    assert checked.returncode == 1, checked.stderr
+    assert imported in checked.stdout
+
+
+def test_a_way_to_the_edge_through_another_module_is_caught(tmp_path: Path) -> None:
+    package = skeleton(tmp_path)
+    seed(package, "people/queries.py", "amana.http")
+    seed(package, "conversations/rules.py", "amana.people.queries")
+    (package / "people/queries.py").write_text("import amana.http\n")
+
+    assert "amana.conversations.rules → amana.people.queries → amana.http" in check_edge(tmp_path).stdout
+
+
+def test_nothing_that_decides_knows_the_edge() -> None:
+    assert check_edge(SOURCE.parent).stdout == ""
 
 
 def test_a_folder_without_rank_is_caught(tmp_path: Path) -> None:
