@@ -63,9 +63,6 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "scheduleMessage": frozenset({"schedule.created"}),
     "changeScheduled": frozenset({"schedule.changed"}),
     "cancelScheduled": frozenset({"schedule.cancelled"}),
-    "scheduleMessage": frozenset({"schedule.created"}),
-    "changeScheduled": frozenset({"schedule.changed"}),
-    "cancelScheduled": frozenset({"schedule.cancelled"}),
     "changeLogPolicy": frozenset({"witness.policy_changed"}),
 }
 # Operation → why it records nothing.
@@ -82,7 +79,6 @@ RECORDS_NOTHING: Mapping[str, str] = {
     "removeReaction": "The conversation's own hash chain holds it.",
     "pinMessage": "The conversation's own hash chain holds it.",
     "unpinMessage": "The conversation's own hash chain holds it.",
-    "undoSend": "It was not said to anybody; nothing of it is to be left.",
     "saveDraft": "What somebody has not said yet is nobody's business.",
     "addStar": "What somebody wants to find again is nobody's business.",
     "takeStarAway": "What somebody wants to find again is nobody's business.",
@@ -275,19 +271,6 @@ async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
     await call("reopenRoom", "DELETE", f"{room}/closed", ana)
     await call("changeOwner", "PUT", f"{room}/owner", ana, user_id=cem_id)
     await call("removeMember", "DELETE", f"{room}/members/{bo_id}", cem)
-
-
-async def say_later(recorder: Recorder, ana: str, room: str) -> None:
-    """Hold a message back and take it back, schedule one, change and cancel it."""
-    call, ids = recorder.call, Ids(SystemClock(), SystemEntropy())
-    client_id, at = str(ids.new()), unix_ms(SystemClock().now() + timedelta(days=1))
-    await call("sendMessage", "POST", f"{room}/messages", ana, client_id=client_id, text="No", undo_s=10)
-    await call("undoSend", "DELETE", f"{room}/held/{client_id}", ana)
-    words = {"client_id": str(ids.new()), "text": "Tomorrow", "at": at}
-    line = (await call("scheduleMessage", "POST", f"{room}/scheduled", ana, **words)).json()
-    scheduled = f"{room}/scheduled/{line['schedule_id']}"
-    await call("changeScheduled", "PUT", scheduled, ana, **{**words, "text": "Still tomorrow"})
-    await call("cancelScheduled", "DELETE", scheduled, ana)
 
 
 async def mark(recorder: Recorder, cem: str, conversation_id: str, message: str) -> None:
