@@ -4,13 +4,13 @@ import { myId, nameOf } from "./store";
 import type { Content, Entry, Id, Inline, Summary } from "./types";
 
 export function roomTitle(room: Summary): string {
-  if (room.kind === "group") return room.title ?? t("untitled");
+  if (room.kind !== "direct") return room.title ?? t("untitled");
   return nameOf(room.peer_id) || room.title || t("somebody");
 }
 
 /** The other person of a direct conversation gives it its colour. */
 export function roomFace(room: Summary): { id: Id; name: string; shape: "person" | "room" } {
-  const shape = room.kind === "group" ? "room" : "person";
+  const shape = room.kind === "direct" ? "person" : "room";
   return { id: (room.kind === "direct" && room.peer_id) || room.conversation_id, name: roomTitle(room), shape };
 }
 

@@ -71,7 +71,7 @@ export interface Entry {
 
 export interface Summary {
   readonly conversation_id: Id;
-  readonly kind: "direct" | "group";
+  readonly kind: "direct" | "group" | "channel" | "announcement";
   readonly title: string | null;
   readonly purpose: string | null;
   readonly owner_id: Id | null;
