@@ -46,7 +46,7 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def check_edge(folder: Path) -> subprocess.CompletedProcess[str]:
-    script = [sys.executable, ROOT / "scripts" / "check_edge.py", folder]
+    script = [sys.executable, str(ROOT / "scripts" / "check_edge.py"), str(folder)]
     return subprocess.run(script, capture_output=True, text=True, check=False)
 
 
