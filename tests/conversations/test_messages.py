@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from amana.conversations import events
+from amana.conversations import events, queries
 from amana.conversations.errors import (
     ConversationNotFound,
     MessageNotFound,
@@ -174,6 +174,24 @@ async def test_a_flood_is_refused_before_any_work(
     await world.sending.send(world["bo"], Draft(room, world.client_id(), "x"))
     clock.advance(seconds=0.5)
     await world.sending.send(world["ana"], Draft(room, world.client_id(), "x"))
+
+
+async def test_a_message_weighs_what_it_costs_to_hand_it_round(
+    database: Database, clock: FakeClock, entropy: Any, key_folder: Any
+) -> None:
+    world = await World(database, clock, entropy, flood=Flood(clock, burst=50, per_s=10)).start(key_folder)
+    small, large = await world.room("bo"), await world.room("bo")
+    async with world.database.write(world.org_id) as tx:
+        await queries.add_to_count(tx, large, 10_000)
+
+    sent = 0
+    with pytest.raises(SendingTooFast) as refused:
+        for sent in range(100):  # noqa: B007  counts what went through
+            await world.sending.send(world["ana"], Draft(large, world.client_id(), "x"))
+
+    assert sent == 3  # the first finds out; two more spend forty each
+    clock.advance(seconds=refused.value.retry_after_s)
+    await world.sending.send(world["ana"], Draft(small, world.client_id(), "x"))
 
 
 async def test_an_edit_replaces_the_text_everywhere_for_everybody(world: World) -> None:

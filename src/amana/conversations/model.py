@@ -30,6 +30,7 @@ MAX_PAGE: Final = 200
 TRACE_PERIOD: Final = timedelta(days=30)
 SEND_BURST: Final = 4_000
 SEND_PER_S: Final = 2_000
+MEMBERS_A_MESSAGE: Final = 250
 CHANGE_BURST: Final = 60
 CHANGE_PER_S: Final = 5
 # What clients may name as a place: the largest number that JavaScript counts exactly. No column is smaller.
@@ -52,6 +53,12 @@ LIMITS = (
         SEND_PER_S,
         "messages a second",
         "Per person; busy bots pass, runaway loops do not.",
+    ),
+    Limit(
+        "messages.members_a_message",
+        MEMBERS_A_MESSAGE,
+        "members",
+        "In a room of ten thousand a message counts as forty: so much more work it is.",
     ),
     Limit(
         "messages.change_burst",

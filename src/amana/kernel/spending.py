@@ -27,9 +27,9 @@ class Spending(Generic[Key]):
         self._taken: dict[Key, int] = {}
         self.take = take
 
-    def note(self, key: Key) -> None:
-        """One token was taken here."""
-        self._taken[key] = self._taken.get(key, 0) + 1
+    def note(self, key: Key, count: int = 1) -> None:
+        """Tokens were taken here."""
+        self._taken[key] = self._taken.get(key, 0) + count
 
     def settle(self, passed_s: float) -> dict[Key, int]:
         """Give what must be told of the last ``passed_s`` seconds, and begin anew."""

@@ -3,13 +3,24 @@
 from collections import OrderedDict
 
 from amana.conversations.errors import SendingTooFast
-from amana.conversations.model import CHANGE_BURST, CHANGE_PER_S, SEND_BURST, SEND_PER_S
+from amana.conversations.model import (
+    CHANGE_BURST,
+    CHANGE_PER_S,
+    MEMBERS_A_MESSAGE,
+    SEND_BURST,
+    SEND_PER_S,
+)
 from amana.kernel.clock import Clock
 from amana.kernel.ids import UserId
 from amana.kernel.spending import Spending
 
 # Some megabytes. A forgotten bucket is a full one, which errs on the friendly side.
 MAX_BUCKETS = 50_000
+
+
+def weight_of(members: int) -> int:
+    """What a message in a room of this many weighs."""
+    return max(1, members // MEMBERS_A_MESSAGE)
 
 
 class Flood:
@@ -19,13 +30,13 @@ class Flood:
         self._messages = _Buckets(clock, burst=burst, per_s=per_s)
         self._changes = _Buckets(clock, burst=CHANGE_BURST, per_s=CHANGE_PER_S)
 
-    def take(self, user_id: UserId) -> None:
-        """Count one message.
+    def take(self, user_id: UserId, *, weight: int = 1) -> None:
+        """Count one message; in a room of thousands it weighs as much as it costs to hand it round.
 
         Raises:
             SendingTooFast: nothing was counted; try again after ``retry_after_s``.
         """
-        self._messages.take(user_id)
+        self._messages.take(user_id, weight)
 
     def share(self) -> dict[str, Spending[UserId]]:
         """Keep accounts for other workers from now on, by name."""
@@ -56,15 +67,16 @@ class _Buckets:
         level, since_s = self._levels.pop(user_id, (self._burst, self._clock.monotonic_s()))
         self._levels[user_id] = (max(level - count, -self._burst), since_s)
 
-    def take(self, user_id: UserId) -> None:
+    def take(self, user_id: UserId, weight: int = 1) -> None:
         now_s = self._clock.monotonic_s()
         level, since_s = self._levels.pop(user_id, (self._burst, now_s))
         level = min(self._burst, level + (now_s - since_s) * self._per_s)
         allowed = level >= 1.0
-        self._levels[user_id] = (level - 1.0 if allowed else level, now_s)
+        # What weighs more than there is left is paid for later: nobody is kept out of a room by its size.
+        self._levels[user_id] = (level - weight if allowed else level, now_s)
         if len(self._levels) > MAX_BUCKETS:
             self._levels.popitem(last=False)
         if allowed and self._spending is not None:
-            self._spending.note(user_id)
+            self._spending.note(user_id, weight)
         if not allowed:
             raise SendingTooFast(retry_after_s=round((1.0 - level) / self._per_s, 3))

@@ -19,7 +19,7 @@ from amana.conversations.errors import (
 )
 from amana.conversations.messages.answering import require_answerable
 from amana.conversations.messages.draft import Draft
-from amana.conversations.messages.flood import Flood
+from amana.conversations.messages.flood import Flood, weight_of
 from amana.conversations.messages.model import compose
 from amana.conversations.messages.posting import Posting
 from amana.conversations.messages.service import require_same
@@ -63,7 +63,8 @@ class Sending:
         self._batcher = batcher
         self._posting = posting
         self._flood = flood
-        self._members: OrderedDict[tuple[ConversationId, UserId], None] = OrderedDict()
+        # What a message of this person weighs there.
+        self._members: OrderedDict[tuple[ConversationId, UserId], int] = OrderedDict()
         # The event loop holds tasks weakly: one that nobody else holds may vanish half-way.
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,7 +79,8 @@ class Sending:
             ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld, ClientIdReused
         """
         self._batcher.require_room(actor.org_id)
-        self._flood.take(actor.user_id)
+        weight = self._members.get((draft.conversation_id, actor.user_id), 1)
+        self._flood.take(actor.user_id, weight=weight)
         check_client_id(draft.client_id, self._desk.clock.now())
         if not draft.only_words:
             self._spawn(self._posted(actor, draft, done))
@@ -173,12 +175,12 @@ class Sending:
 
     async def _check(self, actor: Actor, conversation_id: ConversationId, reply_to: Seq | None) -> None:
         async with self._database.read(actor.org_id) as tx:
-            member = await queries.find_member(tx, conversation_id, actor.user_id)
-            if member is None:
+            mine = await queries.find_mine(tx, conversation_id, actor.user_id)
+            if mine is None:
                 raise ConversationNotFound
             if reply_to is not None:
-                await require_answerable(self._desk, tx, member, reply_to)
-        self._members[(conversation_id, actor.user_id)] = None
+                await require_answerable(self._desk, tx, mine.member, reply_to)
+        self._members[(conversation_id, actor.user_id)] = weight_of(mine.conversation.members_count)
         if len(self._members) > MAX_REMEMBERED:
             self._members.popitem(last=False)
 
