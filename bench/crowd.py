@@ -59,6 +59,7 @@ class Device(picows.WSListener):  # type: ignore[misc]  # picows has no types
         self.acks: dict[str, asyncio.Future[float]] = {}
         self.kinds: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
+        self.closes: Counter[str] = Counter()
         self.bytes_in = 0
         self.frames_in = 0
         self.transport: picows.WSTransport | None = None
@@ -119,9 +120,11 @@ class Device(picows.WSListener):  # type: ignore[misc]  # picows has no types
         elif frame.msg_type == picows.WSMsgType.PING:
             transport.send_pong(frame.get_payload_as_bytes())
         elif frame.msg_type == picows.WSMsgType.CLOSE:
+            self.closes[str(frame.get_close_code())] += 1
             transport.disconnect()
 
     def on_ws_disconnected(self, transport: picows.WSTransport) -> None:
+        self.closes["lost"] += 1
         self.transport = None
         for future in self.acks.values():
             if not future.done():

@@ -12,6 +12,8 @@ from bench.load import Result
 from bench.work import Scenario
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+# From here on the page is written by hand.
+BY_HAND = "## Without limit"
 AMANA = "amana"
 LIMIT = "reference"
 INTRODUCTION = """\
@@ -51,9 +53,15 @@ def write(
     """Replace the page."""
     parts = [introduction(rounds, seconds, machine), summary(results, scenarios)]
     parts += [table(results, scenario) for scenario in scenarios]
-    parts.append(integrity(results))
+    parts += [integrity(results), kept()]
     PAGE.write_text("\n".join(parts), encoding="utf-8")
     print(f"wrote {PAGE}", flush=True)
+
+
+def kept() -> str:
+    """What was written by hand, as it stands now."""
+    found = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    return found[found.index(BY_HAND) :] if BY_HAND in found else ""
 
 
 def introduction(rounds: int, seconds: float, machine: str) -> str:

@@ -13,6 +13,7 @@ import json
 import random
 import resource
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -396,6 +397,7 @@ async def _returned(
     crowd.attempts = 0
     for device in devices:
         device.heads = {}
+        device.closes.clear()
         device.welcomed.clear()
     acks: list[float] = []
     refused: list[str] = []
@@ -428,6 +430,9 @@ async def _returned(
         welcomed.append(now() - begun)
         wanted = set(rooms[:held])
         while not all(device.last[room] >= 3 for room in wanted) or len(device.heads) < len(rooms) - held:
+            if device.gone.is_set():
+                device.welcomed.clear()
+                await crowd.come(device, first_wait_s=random.random())
             await asyncio.sleep(0.05)
         caught_up.append(now() - begun)
 
@@ -437,6 +442,9 @@ async def _returned(
     used, used_database = cpu_s(server) - used, database_cpu_s(server) - used_database
     over.set()
     await asyncio.gather(*writing)
+    closes = Counter[str]()
+    for device in devices:
+        closes.update(device.closes)
     crowd.close()
     return {
         "sockets": len(devices),
@@ -445,6 +453,7 @@ async def _returned(
         "caught_up_s": shown(caught_up),
         "caught_up_max_s": round(max(caught_up), 1),
         "attempts": crowd.attempts,
+        "closes": dict(closes),
         "sent_meanwhile": len(acks),
         "ack_ms": f"{quantile(acks, 0.5):.0f} / {quantile(acks, 0.99):.0f} / {max(acks, default=0):.0f}",
         "refused": refused,
