@@ -19,9 +19,9 @@ def event(seq: int, room: UUID = ROOM) -> dict[str, Any]:
     return {**place, **rest, "content": {"text": str(seq)}}
 
 
-def user(pos: int, kind: str = "read.moved", room: UUID | None = ROOM) -> dict[str, Any]:
+def user(pos: int, kind: str = "read.moved", room: UUID | None = ROOM, seq: int = 3) -> dict[str, Any]:
     place = {"t": "user", "pos": pos, "kind": kind, "c": str(room) if room else None}
-    return {**place, "seq": None, "detail": {}}
+    return {**place, "seq": seq, "detail": {}}
 
 
 def welcome(*heads: tuple[UUID, int], user_pos: int = 0, fence: int = 0) -> dict[str, Any]:
@@ -109,9 +109,11 @@ def test_private_events_come_once_and_a_jump_in_them_needs_a_new_connection(foll
 
 
 def test_who_leaves_holds_it_no_more_and_who_comes_back_begins_at_the_beginning(follower: Follower) -> None:
-    left = follower.take(user(6, "conversation.left"))
+    old = follower.take(user(6, "conversation.left", seq=2))
+    assert old.items[1:] == [], "older than the stay that it holds"
+    left = follower.take(user(7, "conversation.left"))
     assert left.items[1:] == [Left(c=ROOM)]
-    follower.take(user(7, "conversation.joined"))
+    follower.take(user(8, "conversation.joined"))
 
     assert follower.take({"t": "head", "c": str(ROOM), "seq": 9, "msg_no": 9}).frames == [asked(ROOM, 0)]
 

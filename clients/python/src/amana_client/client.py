@@ -5,14 +5,14 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from amana_client.elements import Acknowledged, Failed, Hole, Item, Place
+from amana_client.elements import Acknowledged, Failed, Held, Hole, Item, Place
 from amana_client.errors import AmanaError, NotAllowed, NotSignedIn, ProtocolBroken, Refused
 from amana_client.following import Begin, Follower, Json
 from amana_client.ids import new_client_id
@@ -33,6 +33,7 @@ LATER = frozenset(
         "storage_outcome_unknown", "storage_unavailable", "too_many_frames", "too_many_requests",
     }
 )  # fmt: skip
+T = TypeVar("T", Acknowledged, Held)
 LOST = (OSError, WebSocketException, TimeoutError)
 
 _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
@@ -77,7 +78,7 @@ class Client:
         self._lanes: dict[str, deque[Waiting]] = {}
         for item in self._waiting.values():
             self._lanes.setdefault(_lane_of(item), deque()).append(item)
-        self._settled: dict[UUID, asyncio.Future[Acknowledged]] = {}
+        self._settled: dict[UUID, asyncio.Future[Acknowledged | Held]] = {}
         self._items: asyncio.Queue[Item | None] | None = asyncio.Queue(QUEUE) if listen else None
         self._fill_holes = fill_holes
         self._chance = chance or random.Random()
@@ -172,18 +173,22 @@ class Client:
         frame: Json = {"t": "send", "c": str(conversation), "text": text, **more}
         if reply_to is not None:
             frame["reply_to"] = reply_to
-        return await self.submit(frame, client_id=client_id)
+        return _at_its_place(await self.submit(frame, client_id=client_id))
 
     async def edit(self, conversation: UUID, seq: int, text: str) -> Acknowledged:
         """Replace the text of one's own message; see ``send``."""
-        return await self.submit({"t": "edit", "c": str(conversation), "seq": seq, "text": text})
+        frame = {"t": "edit", "c": str(conversation), "seq": seq, "text": text}
+        return _at_its_place(await self.submit(frame))
 
     async def remove(self, conversation: UUID, seq: int) -> Acknowledged:
         """Take a message back; see ``send``."""
-        return await self.submit({"t": "remove", "c": str(conversation), "seq": seq})
+        return _at_its_place(await self.submit({"t": "remove", "c": str(conversation), "seq": seq}))
 
-    async def submit(self, frame: Json, *, client_id: UUID | None = None) -> Acknowledged:
-        """Put any frame that has a ``client_id`` into the outbox and wait for its acknowledgement."""
+    async def submit(self, frame: Json, *, client_id: UUID | None = None) -> Acknowledged | Held:
+        """Put any frame that has a ``client_id`` into the outbox and wait until it is stored.
+
+        ``Held`` only answers what was sent with ``undo_s``.
+        """
         client_id = client_id or new_client_id()
         future = self._settled.get(client_id)
         if future is None:
@@ -277,16 +282,21 @@ class Client:
         """Do what an element asks for; False when only a new connection helps."""
         match element["t"]:
             case "ack":
-                await self._acknowledged(element)
-                return True
+                await self._stored(_told(element, Acknowledged))
+            case "held":
+                await self._stored(_told(element, Held))
             case "refused" if element["client_id"] and UUID(element["client_id"]) in self._waiting:
                 await self._refused(self._waiting[UUID(element["client_id"])], element)
-                return True
             case "drain":
                 self._return_after_s = element["reconnect_after_ms"] / 1000
-                return True
             case "resync" | "pong":
                 return True
+            case _:
+                return await self._follow(socket, element)
+        return True
+
+    async def _follow(self, socket: ClientConnection, element: Json) -> bool:
+        """Everything that moves a place; False when only a new connection helps."""
         taken = self._follower.take(element)
         for frame in taken.frames:
             await socket.send(_encode(frame).decode())
@@ -332,10 +342,7 @@ class Client:
 
     # -- the outbox --------------------------------------------------------------------------
 
-    async def _acknowledged(self, element: Json) -> None:
-        found = msgspec.convert(
-            {name: value for name, value in element.items() if name != "t"}, Acknowledged, strict=False
-        )
+    async def _stored(self, found: Acknowledged | Held) -> None:
         if await self._forget(found.client_id):
             future = self._settled.pop(found.client_id, None)
             if future is not None and not future.done():
@@ -391,6 +398,17 @@ class Client:
 
         timer = loop.call_later(after_s, say)
         self._later.add(timer)
+
+
+def _at_its_place(found: Acknowledged | Held) -> Acknowledged:
+    if isinstance(found, Held):
+        raise TypeError("What is sent with undo_s is given to submit(), which may answer Held.")
+    return found
+
+
+def _told(element: Json, kind: type[T]) -> T:
+    """The element without its type, as one of ours."""
+    return msgspec.convert({name: value for name, value in element.items() if name != "t"}, kind)
 
 
 def _lane_of(item: Waiting) -> str:

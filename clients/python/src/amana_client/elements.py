@@ -75,6 +75,18 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
     ts: int
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was sent with ``undo_s`` is stored and nobody has it yet; its event comes later.
+
+    Attributes:
+        undo_until: Unix milliseconds; until then ``undo_send`` takes it back.
+    """
+
+    c: UUID
+    client_id: UUID
+    undo_until: int
+
+
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """Something from the outbox was refused for good and is out of it."""
 
@@ -92,7 +104,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     element: dict[str, Any]
 
 
-Item = Event | UserEvent | Hole | Reset | Behind | Left | Acknowledged | Failed | Signal
+Item = Event | UserEvent | Hole | Reset | Behind | Left | Acknowledged | Held | Failed | Signal
 
 
 class Place(msgspec.Struct):

@@ -155,8 +155,12 @@ class Follower:
                 detail=element["detail"],
             )
         )
-        if element["kind"] == LEFT and element["c"] and self.places.pop(UUID(element["c"]), None):
-            taken.items.append(Left(c=UUID(element["c"])))
+        if element["kind"] == LEFT and element["c"]:
+            place = self.places.get(UUID(element["c"]))
+            # Met again after a reconnect it may be older than a stay that began since.
+            if place is not None and place.seq <= element["seq"]:
+                del self.places[UUID(element["c"])]
+                taken.items.append(Left(c=UUID(element["c"])))
 
     def _welcome(self, element: Json, taken: Taken) -> None:
         if self.user_pos is None:
