@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.faults.run import FaultRun, Plan, kill
+from tests.support.client import set_up
 from tests.support.crew import nats_pid, worker_pids
 from tests.support.server import ServerProcess
 
@@ -69,6 +70,22 @@ async def test_two_thousand_messages_survive_the_death_of_every_part(
     server: ServerProcess, own_seed: int
 ) -> None:
     await survive(server, Plan(CI_MESSAGES, own_seed, kills=len(VICTIMS)))
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+async def test_a_worker_that_hangs_is_replaced(server: ServerProcess) -> None:
+    ana = await set_up(await server.start(), server.setup_secret())
+    room = await ana.create_group("Room")
+    (hanging, *_) = before = worker_pids(server)
+
+    os.kill(hanging, signal.SIGSTOP)
+
+    async with asyncio.timeout(200):
+        while hanging in (now := worker_pids(server)) or len(now) < len(before):
+            await asyncio.sleep(0.5)
+    assert (await ana.post(room, "all of them answer"))["seq"] > 0
+    assert "worker.hangs" in server.output.read_text()
 
 
 @pytest.mark.full

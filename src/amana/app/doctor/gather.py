@@ -45,7 +45,7 @@ from amana.storage.space import Gate, Space, database_folders
 
 ADDRESS_TIMEOUT_S = 10.0
 _TIME_ERROR = 5  # what adjtimex(2) returns for a clock that follows nothing
-_SECRETS = ("keys", "postgres", "postgres.password", "tls", "acme", "setup-link")
+_SECRETS = ("keys", "postgres", "postgres.password", "tls", "acme", "setup-link", "doorbell")
 
 
 async def gather(settings: Settings, clock: Clock, entropy: Entropy) -> Probe:
