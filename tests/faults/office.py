@@ -31,6 +31,7 @@ from amana_client import (
     UserEvent,
     new_client_id,
 )
+from amana_client.operations import Poll, Target
 from tests.support.client import PASSWORD, Person
 from tests.support.described import check_element
 from tests.sync.reducer import Device
@@ -39,6 +40,8 @@ from tests.sync.schedules import FIELDS
 Json = dict[str, Any]
 SCOPES = ["messages:read", "messages:write", "rooms:manage", "people:read", "personal"]
 PAGE = 200
+# Counted when somebody asks, and moved by elements that are no events: tests/sync/test_ticks.py.
+TICKS = ("delivered_to", "read_by")
 # A bug, however politely it is said.
 NEVER = frozenset({"internal_error", "unknown", "frame_invalid", "invalid_request", "token_scope_missing"})
 
@@ -127,7 +130,7 @@ class Desk:
             except Refused:
                 self.device.missing.discard(room)  # taken out again meanwhile
                 return
-            if line == again:
+            if _without_ticks(line) == _without_ticks(again):
                 self.device.load(line, entries)
                 return
 
@@ -157,7 +160,7 @@ class Desk:
             held = self.device.rooms.get(room)
             if held is None:
                 continue
-            if held.line != line:
+            if _without_ticks(held.line) != _without_ticks(line):
                 different = sorted(key for key in line if line[key] != held.line.get(key))
                 found.append(f"{name}: line of {room}: {different}")
             entries = (await self.fresh(room))[1]
@@ -192,6 +195,10 @@ class Desk:
     async def _scheduled(self) -> Json:
         found = (await self.ask("GET", "/v1/scheduled"))["scheduled"]
         return {one["schedule_id"]: {key: one[key] for key in FIELDS} for one in found}
+
+
+def _without_ticks(line: Json) -> Json:
+    return {key: value for key, value in line.items() if key not in TICKS}
 
 
 def _first_difference(mine: list[Json], told: list[Json]) -> str:
@@ -235,7 +242,7 @@ class Work:
 
     def acts(self) -> dict[str, tuple[int, Act]]:
         """Name → how often in proportion, and the act itself."""
-        return {**self._words(), **self._marks(), **self._own(), **self._room()}
+        return {**self._words(), **self._marks(), **self._polls(), **self._own(), **self._room()}
 
     def _words(self) -> dict[str, tuple[int, Act]]:
         colleague = self.chance.choice(self.colleagues)
@@ -267,6 +274,30 @@ class Work:
             "leave a thread": (1, lambda: api.unfollow_thread(room, seq)),
             "read": (12, lambda: api.mark_read(room, seq=self.line["head_seq"])),
         }
+
+    def _polls(self) -> dict[str, tuple[int, Act]]:
+        api, room, seq = self.desk.client.api, self.room, self.some_poll()
+        choices = self.chance.choice([[0], [1], [0, 2], []])
+        return {
+            "ask": (2, self.ask),
+            "vote": (6, lambda: api.cast_vote(room, seq, client_id=new_client_id(), choices=choices)),
+            "close a poll": (1, lambda: api.close_poll(room, seq, client_id=new_client_id())),
+        }
+
+    def some_poll(self) -> int:
+        entries = self.desk.device.rooms[str(self.room)].entries
+        polls = [seq for seq, entry in entries.items() if "poll" in (entry["content"] or ())]
+        return self.chance.choice(sorted(polls)[-5:] or [1])
+
+    async def ask(self) -> int:
+        """Ask a question that can be answered by choosing; gives its place."""
+        poll = Poll(
+            options=[self.words() for _ in range(3)], multiple=True, anonymous=self.chance.random() < 0.3
+        )
+        said = await self.desk.client.api.send_message(
+            self.room, client_id=new_client_id(), text=self.words(), poll=poll
+        )
+        return said.seq
 
     def _own(self) -> dict[str, tuple[int, Act]]:
         api, room, seq, chance = self.desk.client.api, self.room, self.some_seq(), self.chance
@@ -300,8 +331,6 @@ class Work:
         return said.seq
 
     async def forward(self) -> None:
-        from amana_client.operations import Target
-
         target = Target(conversation_id=self.chance.choice(self.desk.rooms), client_id=new_client_id())
         await self.desk.client.api.forward_message(self.room, self.some_seq(), targets=[target])
 
