@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from amana.app.settings import LOCAL_HOSTS, Settings
 from amana.conversations.domain import Domain
+from amana.conversations.receipts.delivery import DELIVERED
 from amana.events.doorbell import Doorbell, Notice
 from amana.kernel.errors import StartFailure
 from amana.kernel.ids import ConversationId, SessionId, UserId
@@ -70,6 +71,11 @@ def listen_to(doorbell: Doorbell, *, hub: Hub, people: Desk, talk: Domain) -> No
             talk.sending.forget(conversation_id, user_id)
             hub.revoke_reader(conversation_id, user_id)
 
+    def delivered(notice: Notice) -> None:
+        if notice.place is not None:
+            hub.delivered_moved(ConversationId(notice.place), UserId(notice.subject), notice.value)
+
+    doorbell.on(DELIVERED, delivered)
     doorbell.on(SESSION_REVOKED, session_revoked)
     doorbell.on(ROLE_CHANGED, role_changed)
     doorbell.on(READER_REMOVED, reader_removed)

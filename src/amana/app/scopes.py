@@ -79,6 +79,7 @@ OPERATIONS: Final[Scopes] = {
     "editMessage": WRITE,
     "removeMessage": WRITE,
     "markRead": WRITE,
+    "showReceipts": READ,
     "listReactors": READ,
     "addReaction": WRITE,
     "removeReaction": WRITE,
@@ -129,6 +130,7 @@ FRAMES: Final[Scopes] = {
     "edit": WRITE,
     "remove": WRITE,
     "read": WRITE,
+    "delivered": WRITE,
     "react": WRITE,
     "unreact": WRITE,
 }

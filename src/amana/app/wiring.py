@@ -32,6 +32,7 @@ from amana.app.witnesses import Witnesses
 from amana.conversations.domain import Domain, assemble
 from amana.conversations.events import CONVERSATION_JOINED, CONVERSATION_LEFT, NAMES, USER_NAMES
 from amana.conversations.messages.flood import Flood
+from amana.conversations.receipts.delivery import Deliveries
 from amana.conversations.writing import Desk, Notices
 from amana.events.doorbell import Doorbell
 from amana.events.log import Log
@@ -141,6 +142,7 @@ async def build_runtime(
     background = [
         asyncio.create_task(storage.leader.run(), name="leader"),
         asyncio.create_task(runtime.services.get(Jobs).run(partial(_organisation, desk)), name="jobs"),
+        asyncio.create_task(runtime.services.get(Deliveries).run(), name="deliveries"),
         asyncio.create_task(care.watch(), name="keys"),
         asyncio.create_task(root.keep(), name="root key"),
         asyncio.create_task(

@@ -23,6 +23,8 @@ from amana.conversations.private.model import LIMITS as PRIVATE_LIMITS
 from amana.conversations.reactions import errors as reactions_errors
 from amana.conversations.reactions import http as reactions_http
 from amana.conversations.reactions.model import LIMITS as REACTION_LIMITS
+from amana.conversations.receipts import http as receipts_http
+from amana.conversations.receipts.model import LIMITS as RECEIPT_LIMITS
 from amana.conversations.scheduling import errors as scheduling_errors
 from amana.conversations.scheduling import http as scheduling_http
 from amana.conversations.scheduling.model import LIMITS as SCHEDULING_LIMITS
@@ -43,10 +45,20 @@ FEATURE = Feature(
         *threads_http.ROUTES,
         *mentions_http.ROUTES,
         *scheduling_http.ROUTES,
+        *receipts_http.ROUTES,
     ),
     event_kinds=KINDS,
     permissions=permissions.CAPABILITIES,
-    limits=(*LIMITS, *PRIVATE_LIMITS, *REACTION_LIMITS, *PIN_LIMITS, *FORWARDING_LIMITS, *MENTION_LIMITS, *SCHEDULING_LIMITS),
+    limits=(
+        *LIMITS,
+        *PRIVATE_LIMITS,
+        *REACTION_LIMITS,
+        *PIN_LIMITS,
+        *FORWARDING_LIMITS,
+        *MENTION_LIMITS,
+        *SCHEDULING_LIMITS,
+        *RECEIPT_LIMITS,
+    ),
     refusals=(
         *errors.ALL,
         *messages_errors.ALL,

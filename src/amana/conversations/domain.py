@@ -24,6 +24,9 @@ from amana.conversations.reactions.service import ReactionService
 from amana.conversations.reactions.shown import ShownReactions
 from amana.conversations.reactions.socket import ReactionOperations
 from amana.conversations.reading.service import ReadingService
+from amana.conversations.receipts.delivery import Deliveries
+from amana.conversations.receipts.service import ReceiptService
+from amana.conversations.receipts.socket import ReceiptOperations
 from amana.conversations.scheduling.holding import Holding
 from amana.conversations.scheduling.model import DUE_JOB, HEIRS_JOB
 from amana.conversations.scheduling.saying import Saying
@@ -53,6 +56,8 @@ class Domain:
     sending: Sending
     pages: Pages
     reading: ReadingService
+    receipts: ReceiptService
+    deliveries: Deliveries
     reactions: ReactionService
     pins: PinService
     versions: Versions
@@ -82,6 +87,8 @@ class Domain:
             self.sending,
             self.pages,
             self.reading,
+            self.receipts,
+            self.deliveries,
             self.reactions,
             self.pins,
             self.versions,
@@ -126,6 +133,7 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
     pages = Pages(desk, extras)
     reactions = ReactionService(desk)
     conversations, messages, reading = ConversationService(desk), MessageService(desk), ReadingService(desk)
+    deliveries = Deliveries(database, desk)
     jobs = Jobs(database, desk.clock)
     jobs.register(DUE_JOB, Saying(desk, posting))
     jobs.register(HEIRS_JOB, Succession(desk))
@@ -144,6 +152,8 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
         sending=sending,
         pages=pages,
         reading=reading,
+        receipts=ReceiptService(pages),
+        deliveries=deliveries,
         reactions=reactions,
         pins=PinService(desk, pages),
         versions=Versions(desk),
@@ -157,7 +167,7 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
             sending,
             messages,
             reading,
-            [ReactionOperations(database, sending, reactions)],
+            [ReactionOperations(database, sending, reactions), ReceiptOperations(deliveries)],
             holding=holding,
         ),
     )

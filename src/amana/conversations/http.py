@@ -10,6 +10,7 @@ from amana.conversations import permissions, queries
 from amana.conversations.errors import ConversationNotFound
 from amana.conversations.membership.service import MembershipService
 from amana.conversations.model import MAX_PAGE, History, HistoryPolicy, Kind
+from amana.conversations.receipts.service import markers_of
 from amana.conversations.rules_wire import RulesWanted
 from amana.conversations.service import Changes, ConversationService, NewGroup
 from amana.conversations.summaries import Summaries, Summary
@@ -86,14 +87,17 @@ class Sync(msgspec.Struct, frozen=True):
 
 
 class MemberLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One member; ``joined_at`` in Unix milliseconds."""
+    """One member; ``joined_at`` in Unix milliseconds.
+
+    ``read_seq`` is null where the room or the person does not let me see it.
+    """
 
     user_id: UUID
     display_name: str
     role: str
     joined_at: int
     visible_from: int
-    read_seq: int
+    read_seq: int | None
 
 
 class Members(msgspec.Struct, frozen=True):
@@ -207,9 +211,11 @@ async def list_members(
             after=None if after is None else UserId(after),
             limit=limit + 1,
         )
-        if not found and await queries.find_member(tx, place, ctx.actor.user_id) is None:
+        mine = await queries.find_mine(tx, place, ctx.actor.user_id)
+        if mine is None:
             raise ConversationNotFound
         page = found[:limit]
+        markers = await markers_of(tx, mine, page)
         known = await names(tx, [member.user_id for member in page])
     lines = [
         MemberLine(
@@ -218,7 +224,7 @@ async def list_members(
             role=member.role.name.lower(),
             joined_at=unix_ms(member.joined_at),
             visible_from=member.visible_from,
-            read_seq=member.read_seq,
+            read_seq=markers.get(member.user_id),
         )
         for member in page
     ]

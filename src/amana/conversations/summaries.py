@@ -15,6 +15,7 @@ from amana.conversations.messages.pages import Pages
 from amana.conversations.private.model import MySide
 from amana.conversations.private.queries import pinned, sides
 from amana.conversations.queries import Mine
+from amana.conversations.receipts.service import ticks
 from amana.conversations.room import Closed
 from amana.conversations.rules_wire import RulesBody, rules_body
 from amana.conversations.service import ConversationService
@@ -51,6 +52,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         closed: null while people write in it.
         mine: what only I see of it: how loud it is, where it stands in my list, my draft.
         mentions: the newest messages that name me and that I have not read, in the order of naming.
+        delivered_to: up to here everybody else has got everything, and ``read_by`` up to there read it; both
+            null where the room does not say or has more than 32 members, and where nobody else is seen.
     """
 
     conversation_id: UUID
@@ -74,6 +77,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     closed: ClosedBody | None
     mine: MySide
     mentions: list[UnreadMention]
+    delivered_to: int | None
+    read_by: int | None
 
 
 Place = tuple[int, ConversationId]
@@ -147,11 +152,20 @@ class Summaries:
         last = await self._pages.last_messages(tx, actor, [(one.member, head) for one, head in shown])
         mentions = await unread_mentions(tx, actor.user_id, rooms)
         private = await sides(tx, actor.user_id, rooms)
+        seen = await ticks(tx, actor.user_id, [one for one, _ in shown])
         lines = []
         for one, head in shown:
             room = head.conversation_id
             line = await self._line(tx, one, head, last.get(room), mentions.get(room, []))
-            lines.append(msgspec.structs.replace(line, mine=private.get(room, NOTHING_MINE)))
+            tick = seen.get(room)
+            lines.append(
+                msgspec.structs.replace(
+                    line,
+                    mine=private.get(room, NOTHING_MINE),
+                    delivered_to=None if tick is None else tick.delivered_to,
+                    read_by=None if tick is None else tick.read_by,
+                )
+            )
         return lines
 
     async def _line(
@@ -181,6 +195,8 @@ class Summaries:
             closed=_closed(conversation.closed),
             mentions=mentions,
             mine=NOTHING_MINE,
+            delivered_to=None,
+            read_by=None,
         )
 
 

@@ -102,6 +102,14 @@ class Receipt(msgspec.Struct, tag_field="t", tag="receipt"):
     seq: int
 
 
+class Delivered(msgspec.Struct, tag_field="t", tag="delivered"):
+    """Everything up to ``seq`` has reached a device of somebody; only the largest matters."""
+
+    c: UUID
+    user: UUID
+    seq: int
+
+
 class Resync(msgspec.Struct, tag_field="t", tag="resync"):
     """This socket fell too far behind: reconnect with ``hello``. Close 4408 follows."""
 
@@ -126,6 +134,7 @@ ELEMENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     Gap,
     Reset,
     Receipt,
+    Delivered,
     Resync,
     Drain,
     Pong,

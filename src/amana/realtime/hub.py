@@ -132,6 +132,7 @@ class Hub:
         self.recent: dict[ConversationId, tuple[int, int]] = {}
         self.bumps: set[ConversationId] = set()
         self.markers: dict[tuple[ConversationId, UserId], int] = {}
+        self.deliveries: dict[tuple[ConversationId, UserId], int] = {}
 
     def attach(self, wants: Wants) -> None:
         self._wants = wants
@@ -191,10 +192,23 @@ class Hub:
 
     def marker_moved(self, conversation_id: ConversationId, user_id: UserId, seq: int) -> None:
         """See ``events.doorbell.Listener``."""
+        self._note(self.markers, conversation_id, user_id, seq)
+
+    def delivered_moved(self, conversation_id: ConversationId, user_id: UserId, seq: int) -> None:
+        """Everything up to ``seq`` has reached a device of a person: a watermark as well."""
+        self._note(self.deliveries, conversation_id, user_id, seq)
+
+    def _note(
+        self,
+        table: dict[tuple[ConversationId, UserId], int],
+        conversation_id: ConversationId,
+        user_id: UserId,
+        seq: int,
+    ) -> None:
         room = self._rooms.get(conversation_id)
         if room is not None and room.live and room.members <= FULL_FRAMES_MEMBERS:
             key = (conversation_id, user_id)
-            self.markers[key] = max(seq, self.markers.get(key, 0))
+            table[key] = max(seq, table.get(key, 0))
 
     # -- queues ------------------------------------------------------------------------------
 

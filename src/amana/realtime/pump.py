@@ -1,14 +1,15 @@
 """What the gateway reads and repeats: missing ranges, heads that moved, read markers."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from uuid import UUID
 
 import structlog
 
 from amana.events.following import SETTLED_AFTER, Subscription
 from amana.kernel.clock import Clock, unix_ms
 from amana.kernel.errors import Refusal
-from amana.kernel.ids import ConversationId, OrgId
+from amana.kernel.ids import ConversationId, OrgId, UserId
 from amana.realtime import wire
 from amana.realtime.hooks import Hooks, UserRange
 from amana.realtime.hub import Hub, Room, Socket
@@ -17,7 +18,7 @@ from amana.realtime.session import CloseCode, Part, PartKind, Session
 
 log = structlog.get_logger()
 
-READS_AT_ONCE = 6  # a reconnect storm must leave connections for what people send
+READS_AT_ONCE = 3  # with four greetings, a storm leaves a connection of eight for what people send
 RETRY_S = 1.0
 BUMP_EVERY_S = 2.0
 MARKERS_EVERY_S = 1.0
@@ -202,13 +203,20 @@ class Pump:
                 self._hub.put(socket, part)
 
     def send_markers(self) -> None:
-        """The newest read marker of each reader since the last time."""
-        moved, self._hub.markers = self._hub.markers, {}
+        """The newest watermarks of each reader since the last time: what has come, and what is read."""
+        come, self._hub.deliveries = self._hub.deliveries, {}
+        read, self._hub.markers = self._hub.markers, {}
+        self._send_watermarks(come, wire.delivered)
+        self._send_watermarks(read, wire.receipt)
+
+    def _send_watermarks(
+        self, moved: Mapping[tuple[ConversationId, UserId], int], text_of: Callable[[UUID, UUID, int], str]
+    ) -> None:
         for (conversation_id, user_id), seq in moved.items():
             room = self._hub.room(conversation_id)
             if room is None:
                 continue
-            text = wire.receipt(conversation_id, user_id, seq)
+            text = text_of(conversation_id, user_id, seq)
             part = Part(PartKind.EPHEMERAL, text, conversation_id)
             for socket in tuple(room.live):
                 self._hub.put(socket, part)

@@ -149,6 +149,10 @@ def receipt(conversation_id: UUID, user_id: UUID, seq: int) -> str:
     return f'{{"t":"receipt","c":"{conversation_id}","user":"{user_id}","seq":{seq}}}'
 
 
+def delivered(conversation_id: UUID, user_id: UUID, seq: int) -> str:
+    return f'{{"t":"delivered","c":"{conversation_id}","user":"{user_id}","seq":{seq}}}'
+
+
 def drain(reconnect_after_ms: int) -> str:
     return f'{{"t":"drain","reconnect_after_ms":{reconnect_after_ms}}}'
 

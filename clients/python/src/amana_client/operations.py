@@ -4,7 +4,7 @@ Written by `make docs` from the server's code; edit that.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -390,14 +390,17 @@ class MeAnswer(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class MemberLine(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One member; `joined_at` in Unix milliseconds."""
+    """One member; `joined_at` in Unix milliseconds.
+
+    `read_seq` is null where the room or the person does not let me see it.
+    """
 
     user_id: UUID
     display_name: str
     role: str
     joined_at: int
     visible_from: int
-    read_seq: int
+    read_seq: int | None
 
 
 class Members(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -430,6 +433,32 @@ class MentionPage(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True)
 
     mentions: list[MentionLine]
     next: str | None
+
+
+class Recipient(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Somebody whom the message has reached: `delivered` or `read`.
+
+    `at` is when at the latest, in Unix milliseconds; null where nobody noted it.
+    """
+
+    user_id: UUID
+    state: str
+    at: int | None
+
+
+class MessageReceipts(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """How far a message has come with the others who were there when it was sent.
+
+    Attributes: shown: what the room shows: `off`, `count` or `named`; above 256 members at most
+    `count`. delivered: how many have got it, those who read it among them; null where nothing is
+    shown. read: how many have read it. people: who, the readers first; null unless people are
+    named.
+    """
+
+    shown: str
+    delivered: int | None
+    read: int | None
+    people: list[Recipient] | None
 
 
 class MySide(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -780,6 +809,9 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     many days messages are erased; null: only when somebody removes them. closed: null while people
     write in it. mine: what only I see of it: how loud it is, where it stands in my list, my draft.
     mentions: the newest messages that name me and that I have not read, in the order of naming.
+    delivered_to: up to here everybody else has got everything, and `read_by` up to there read it;
+    both null where the room does not say or has more than 32 members, and where nobody else is
+    seen.
     """
 
     conversation_id: UUID
@@ -803,6 +835,8 @@ class Summary(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     closed: ClosedBody | None
     mine: MySide
     mentions: list[UnreadMention]
+    delivered_to: int | None
+    read_by: int | None
 
 
 class Sync(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -1909,6 +1943,15 @@ class Operations:
         API tokens need the scope `personal`.
         """
         return await self._transport.ask(Preferences, "GET", "/v1/preferences")
+
+    async def show_receipts(self, conversation_id: UUID, seq: int) -> MessageReceipts:
+        """Say who has got and who has read a message, as far as the room's rule and each person allow.
+
+        API tokens need the scope `messages:read`.
+        """
+        return await self._transport.ask(
+            MessageReceipts, "GET", f"/v1/conversations/{conversation_id}/messages/{seq}/receipts"
+        )
 
     async def sign_in_with_passkey(self, *, challenge_id: UUID, credential: UsedCredential) -> SignedInAnswer:
         """Sign in with the authenticator's answer.

@@ -2,15 +2,18 @@
 
 from amana.conversations import events, queries
 from amana.conversations.errors import ConversationNotFound
+from amana.conversations.private.preferences.queries import find_preferences
 from amana.conversations.reading import queries as reading_queries
+from amana.conversations.rules import Receipts
 from amana.conversations.writing import Desk
 from amana.kernel.actor import Actor
+from amana.kernel.clock import unix_ms
 from amana.kernel.ids import ConversationId, Seq
 from amana.storage.database import Tx
 
 
 class ReadingService:
-    """What somebody has read: told to their own devices durably and to the room at once."""
+    """What somebody has read: told to their own devices durably, to the room at once and if it may know."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -35,7 +38,12 @@ class ReadingService:
         if seq < head.seq:
             (event,) = await self._desk.log.at(tx, conversation_id, [seq])
             msg_no = event.msg_no
-        if not await reading_queries.advance(tx, conversation_id, actor.user_id, seq=seq, msg_no=msg_no):
+        is_seen = (await find_preferences(tx, actor.user_id)).receipts
+        at_ms = unix_ms(self._desk.clock.now()) if is_seen else None
+        moved = await reading_queries.advance(
+            tx, conversation_id, actor.user_id, seq=seq, msg_no=msg_no, at_ms=at_ms
+        )
+        if moved is None:
             return
         await self._desk.log.append_user(
             tx,
@@ -45,4 +53,5 @@ class ReadingService:
             seq=seq,
             detail={"read_no": msg_no},
         )
-        tx.after_commit(lambda: self._desk.doorbell.ring_marker(conversation_id, actor.user_id, seq))
+        if is_seen and moved.shown is Receipts.NAMED:
+            tx.after_commit(lambda: self._desk.doorbell.ring_marker(conversation_id, actor.user_id, seq))

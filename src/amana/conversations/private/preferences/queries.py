@@ -41,3 +41,9 @@ async def without_receipts(tx: Tx, users: Sequence[UserId]) -> frozenset[UserId]
         users=list(users),
     )
     return frozenset(UserId(row["user_id"]) for row in rows)
+
+
+async def all_without_receipts(tx: Tx) -> frozenset[UserId]:
+    """Everybody of the organisation who does not want it: few, and the same for a list of any length."""
+    rows = await tx.all("SELECT user_id FROM private_preferences WHERE NOT receipts")
+    return frozenset(UserId(row["user_id"]) for row in rows)
