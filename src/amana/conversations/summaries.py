@@ -1,12 +1,12 @@
 """The list of chats: one line per conversation, as its member sees it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
-from amana.conversations import queries
+from amana.conversations import following_queries, queries
 from amana.conversations.errors import ConversationNotFound
 from amana.conversations.events import HistoryBody, history_body
 from amana.conversations.mentions.mentioned import UnreadMention, unread_mentions
@@ -23,7 +23,7 @@ from amana.conversations.writing import Desk
 from amana.events.model import Head
 from amana.kernel.actor import Actor
 from amana.kernel.clock import unix_ms
-from amana.kernel.ids import ConversationId, UserId
+from amana.kernel.ids import ConversationId
 from amana.storage.database import Tx
 
 # Of most conversations.
@@ -103,9 +103,8 @@ class Summaries:
 
     async def all_mine(self, tx: Tx, actor: Actor) -> list[Summary]:
         """Every conversation of ``actor``, the one with the newest event first."""
-        peers = await queries.list_peers(tx, actor.user_id)
-        heads = await self._desk.log.heads_newest_first(tx, list(peers), limit=len(peers))
-        return await self._of_heads(tx, actor, peers, heads)
+        found = await following_queries.list_newest(tx, actor.user_id, after=None, limit=None)
+        return await self._of_rooms(tx, actor, [room for room, _ in found])
 
     async def window(self, tx: Tx, actor: Actor, *, after: Place | None, limit: int) -> Window:
         """The ``limit`` conversations of ``actor`` that moved last, or the next ones after a place.
@@ -113,16 +112,14 @@ class Summaries:
         The first part has those that ``actor`` keeps on top as well. One that moves while the list is read
         may be met twice or not at all: whoever reads parts follows the heads too (``Sync.at``).
         """
-        peers = await queries.list_peers(tx, actor.user_id)
-        found = await self._desk.log.heads_newest_first(tx, list(peers), after=after, limit=limit + 1)
-        heads = found[:limit]
-        last = heads[-1] if len(found) > limit else None
-        if after is None and last is not None:
-            met = {head.conversation_id for head in heads}
-            on_top = [room for room in await pinned(tx, actor.user_id) if room in peers and room not in met]
-            heads += (await self._desk.log.heads(tx, on_top)).values()
-        lines = await self._of_heads(tx, actor, peers, heads)
-        return Window(lines, None if last is None else (last.last_ts_ms, last.conversation_id))
+        found = await following_queries.list_newest(tx, actor.user_id, after=after, limit=limit + 1)
+        rooms = [room for room, _ in found[:limit]]
+        more = len(found) > limit
+        if after is None and more:
+            rooms += sorted(set(await pinned(tx, actor.user_id)).difference(rooms))
+        lines = await self._of_rooms(tx, actor, rooms)
+        last, last_ts = found[limit - 1] if more else (None, 0)
+        return Window(lines, None if last is None else (last_ts, last))
 
     async def one(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> Summary:
         """One conversation; raises ConversationNotFound for those who are not in it."""
@@ -133,19 +130,12 @@ class Summaries:
         (line,) = await self._lines(tx, actor, [(mine, heads[conversation_id])])
         return line
 
-    async def _of_heads(
-        self,
-        tx: Tx,
-        actor: Actor,
-        peers: Mapping[ConversationId, UserId | None],
-        heads: Sequence[Head],
-    ) -> list[Summary]:
-        wanted = {head.conversation_id: peers[head.conversation_id] for head in heads}
-        listed = await queries.list_mine(tx, actor.user_id, wanted)
+    async def _of_rooms(self, tx: Tx, actor: Actor, rooms: Sequence[ConversationId]) -> list[Summary]:
+        peers = await queries.peers_of(tx, actor.user_id, rooms)
+        listed = await queries.list_mine(tx, actor.user_id, {room: peers.get(room) for room in rooms})
         mine = {one.member.conversation_id: one for one in listed}
-        return await self._lines(
-            tx, actor, [(mine[head.conversation_id], head) for head in heads if head.conversation_id in mine]
-        )
+        heads = await self._desk.log.heads(tx, rooms)
+        return await self._lines(tx, actor, [(mine[room], heads[room]) for room in rooms if room in mine])
 
     async def _lines(self, tx: Tx, actor: Actor, shown: Sequence[tuple[Mine, Head]]) -> list[Summary]:
         rooms = [head.conversation_id for _, head in shown]

@@ -123,21 +123,6 @@ class Log:
         """Heads of those conversations that have a log."""
         return await queries.heads(tx, conversation_ids)
 
-    async def heads_newest_first(
-        self,
-        tx: Tx,
-        conversation_ids: Sequence[ConversationId],
-        *,
-        after: tuple[int, ConversationId] | None = None,
-        limit: int,
-    ) -> list[Head]:
-        """The ``limit`` newest heads of these conversations, in the order of a chat list.
-
-        Args:
-            after: time and id of the last one of the part before.
-        """
-        return await queries.heads_newest_first(tx, conversation_ids, after=after, limit=limit)
-
     async def recent_heads(self, tx: Tx, *, since_ms: int) -> list[Head]:
         """Heads of conversations with an event dated since then (Unix ms)."""
         return await queries.recent_heads(tx, since_ms=since_ms)

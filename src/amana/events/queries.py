@@ -238,30 +238,6 @@ async def heads(tx: Tx, conversation_ids: Sequence[ConversationId]) -> dict[Conv
     return {row["conversation_id"]: _head(row) for row in rows}
 
 
-async def heads_newest_first(
-    tx: Tx,
-    conversation_ids: Sequence[ConversationId],
-    *,
-    after: tuple[int, ConversationId] | None,
-    limit: int,
-) -> list[Head]:
-    """Heads by time, the newest first; equal times by id, so that no part repeats or leaves out."""
-    last_ts, last_id = after or (None, None)
-    rows = await tx.fetch(
-        f"""
-        SELECT {_HEAD} FROM conversation_head h
-         WHERE h.conversation_id = ANY($1)
-           AND ($2::bigint IS NULL OR h.last_ts < $2 OR (h.last_ts = $2 AND h.conversation_id > $3))
-         ORDER BY h.last_ts DESC, h.conversation_id LIMIT $4
-        """,  # noqa: S608  constant columns
-        conversation_ids,
-        last_ts,
-        last_id,
-        limit,
-    )
-    return [_head(row) for row in rows]
-
-
 async def recent_heads(tx: Tx, *, since_ms: int) -> list[Head]:
     """Heads of conversations with an event dated since then, or whose fence was raised since then."""
     rows = await tx.all(
