@@ -49,6 +49,23 @@ PRIVATE_EVENTS = """
 They travel as `user` elements and hold ids, numbers and times only.
 
 """
+PACE = ("_rate", "_per_s", "_per_second")
+PACES = """
+## How fast
+
+Buckets of tokens: what is left unused is saved up to "at once". They hold over all workers together.
+
+* **HTTP**: every answer below `/v1` carries `RateLimit-Policy: "session";q=300;w=10` (so many at once, full
+  again after so many seconds) and `RateLimit: "session";r=297;t=1` (so many left, full again in so many
+  seconds), as draft-ietf-httpapi-ratelimit-headers has them; without a session the name is `network`. Beyond
+  it the answer is 429 (`too_many_requests`) with `Retry-After` in seconds, and nothing was done. A socket is
+  closed with 4429.
+* **Messages**, by HTTP and on the socket: 429, or a `refused` element, with `sending_too_fast` and
+  `retry_after_s`. `busy` says the same of the whole server. Sign-in has pauses of its own: see
+  [sign-in](operating/sign-in.md).
+* **Frames** on a socket: `refused` with `too_many_frames` and `retry_after_s`.
+
+"""
 SETTINGS = """# Settings
 
 Read from the environment when Amana starts. None is needed to try it out. A value that cannot be right
@@ -215,7 +232,18 @@ def http_page(document: api_pages.Json, codes: api_pages.Codes) -> str:
 def limits_page() -> str:
     limits: list[Limit] = sorted((one for f in features() for one in f.limits), key=lambda one: one.name)
     rows = [(f"`{one.name}`", f"{one.default:,}", one.unit, one.reason) for one in limits]
-    return LIMITS + table(("limit", "default", "unit", "reason"), rows)
+    return LIMITS + table(("limit", "default", "unit", "reason"), rows) + paces_page(limits)
+
+
+def paces_page(limits: list[Limit]) -> str:
+    """What may be done how fast: the limits that come in pairs."""
+    bursts = {one.name.removesuffix("_burst"): one for one in limits if one.name.endswith("_burst")}
+    rows = [
+        (f"`{base}`", one.per, f"{bursts[base].default:,}", f"{one.default:,} a second")
+        for one in limits
+        for base in (one.name.removesuffix(ending) for ending in PACE if one.name.endswith(ending))
+    ]
+    return PACES + table(("pace", "of", "at once", "then"), rows)
 
 
 def settings_page() -> str:

@@ -52,7 +52,8 @@ LIMITS = (
         "messages.send_per_s",
         SEND_PER_S,
         "messages a second",
-        "Per person; busy bots pass, runaway loops do not.",
+        "Busy bots pass, runaway loops do not.",
+        per="a person",
     ),
     Limit(
         "messages.members_a_message",
@@ -70,7 +71,8 @@ LIMITS = (
         "messages.change_per_s",
         CHANGE_PER_S,
         "edits and removals a second",
-        "Per person; each costs a transaction of its own and goes out to everybody in the room.",
+        "Each costs a transaction of its own and goes out to everybody in the room.",
+        per="a person",
     ),
 )
 

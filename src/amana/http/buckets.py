@@ -1,6 +1,7 @@
 """Token buckets: how often one network or one session may ask."""
 
 from collections import OrderedDict
+from math import ceil
 
 from amana.http.asgi import App, Receive, Scope, Send, close_socket, is_api
 from amana.http.errors import TooManyRequests
@@ -52,6 +53,16 @@ class Buckets:
             self._levels.popitem(last=False)
         return 0.0 if level >= 1.0 else (1.0 - level) / self._rate_per_s
 
+    def headers(self, name: str, key: str) -> list[tuple[bytes, bytes]]:
+        """How many are left and how soon all are there, as draft-ietf-httpapi-ratelimit-headers has it."""
+        level = self._levels.get(key, (float(self._burst), 0.0))[0]
+        window_s = ceil(self._burst / self._rate_per_s)
+        full_s = ceil((self._burst - level) / self._rate_per_s)
+        return [
+            (b"ratelimit-policy", f'"{name}";q={self._burst};w={window_s}'.encode()),
+            (b"ratelimit", f'"{name}";r={max(0, int(level))};t={full_s}'.encode()),
+        ]
+
     def charge(self, key: str) -> None:
         """Take a token whether there is one or not: what was begun together is paid for later."""
         level, since_s = self._levels.get(key, (float(self._burst), self._clock.monotonic_s()))
@@ -81,5 +92,10 @@ class RateLimit:
     def _take(self, scope: Scope) -> float:
         actor = scope.get("actor")
         if isinstance(actor, Actor):
-            return self._sessions.take(str(actor.session_id))
-        return self._networks.take(network_of(scope["amana.client_ip"]))
+            name, buckets, key = "session", self._sessions, str(actor.session_id)
+        else:
+            name, buckets, key = "network", self._networks, network_of(scope["amana.client_ip"])
+        wait_s = buckets.take(key)
+        # Sent with every answer, also with refusals: see headers.py.
+        scope["amana.rate_headers"] = buckets.headers(name, key)
+        return wait_s

@@ -50,6 +50,7 @@ class SecurityHeaders:
                 headers = list(message.get("headers", ()))
                 present = {name.lower() for name, _ in headers}
                 headers += [pair for pair in wanted if pair[0] not in present]
+                headers += scope.get("amana.rate_headers", ())
                 message["headers"] = headers
             await send(message)
 

@@ -19,13 +19,17 @@ NETWORK_BURST = Limit(
     "http.network_burst", 1000, "requests", "A whole office behind one address opens the client at nine."
 )
 NETWORK_RATE = Limit(
-    "http.network_rate", 50, "requests per second", "Requests without a session, per client network."
+    "http.network_rate", 50, "requests per second", "Requests without a session.", per="a client network"
 )
 SESSION_BURST = Limit(
     "http.session_burst", 300, "requests", "A client that comes back after a week loads its rooms at once."
 )
 SESSION_RATE = Limit(
-    "http.session_rate", 30, "requests per second", "Far above what a person causes, per signed-in device."
+    "http.session_rate",
+    30,
+    "requests per second",
+    "Far above what a person causes.",
+    per="a session or an API token",
 )
 STRANGER_BURST = Limit(
     "http.unknown_tokens_burst", 100, "tokens", "Devices whose session ended ask a few times more."
@@ -34,7 +38,8 @@ STRANGER_RATE = Limit(
     "http.unknown_tokens_rate",
     5,
     "tokens per second",
-    "Each costs a look-up in the database; counted per client network, and right ones not at all.",
+    "Each costs a look-up in the database; right ones are not counted at all.",
+    per="a client network",
 )
 LIMITS = (
     BODY_BYTES,

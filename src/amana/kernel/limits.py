@@ -12,9 +12,11 @@ class Limit:
         default: the number.
         unit: what is counted, in plain words.
         reason: why it exists and why it is this large.
+        per: of a pace (``…_burst`` with ``…_rate``, ``…_per_s`` or ``…_per_second``): whose it is.
     """
 
     name: str
     default: int
     unit: str
     reason: str
+    per: str = ""

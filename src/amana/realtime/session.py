@@ -21,7 +21,13 @@ LIMITS = (
     Limit("realtime.queue_frames", MAX_QUEUE_FRAMES, "frames", "A slow reader must not fill the memory."),
     Limit("realtime.queue_bytes", MAX_QUEUE_BYTES, "bytes", "A slow reader must not fill the memory."),
     Limit("realtime.hello_timeout", int(HELLO_TIMEOUT_S), "seconds", "A silent socket only costs."),
-    Limit("realtime.frames_per_second", FLOOD_PER_SECOND, "frames", "Busy bots pass, runaway loops do not."),
+    Limit(
+        "realtime.frames_per_second",
+        FLOOD_PER_SECOND,
+        "frames",
+        "Busy bots pass, runaway loops do not.",
+        per="a socket",
+    ),
     Limit("realtime.frames_burst", FLOOD_BURST, "frames", "An outbox that was offline goes out at once."),
     Limit(
         "realtime.open", wire.MAX_OPEN, "conversations in a hello", "More than anybody has open is a fault."

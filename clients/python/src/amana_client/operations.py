@@ -29,6 +29,27 @@ class AttestationResponse(msgspec.Struct, kw_only=True, frozen=True, omit_defaul
     attestationObject: str
 
 
+class BroughtPerson(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What became of one person: `added`, `offered`, `member` or `refused` with a `code`."""
+
+    user_id: UUID
+    outcome: str
+    code: str | None
+
+
+class BroughtPeople(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What became of each, each person once, in the order of the request."""
+
+    people: list[BroughtPerson]
+
+
+class CameIn(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """`outcome` is `joined`, `requested` or `member`: was in it already."""
+
+    conversation_id: UUID
+    outcome: str
+
+
 class Remains(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """Something that stays, and why; clients have a sentence for each `what`."""
 
@@ -126,6 +147,21 @@ class Pinned(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     at: int
 
 
+class PollState(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """How a poll stands, for one reader.
+
+    Attributes: closed: when it was closed (Unix milliseconds); null while people vote. voters: how
+    many people voted. totals: how many chose each option, in their order. Null, as `voters`, where
+    the votes of an anonymous poll could not be read at its end. mine: what the reader chose; always
+    empty in an anonymous poll.
+    """
+
+    closed: int | None
+    voters: int | None
+    totals: list[int] | None
+    mine: list[int]
+
+
 class Reaction(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One emoji at a message.
 
@@ -174,7 +210,8 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     payload says; null for removed and unreadable entries. unreadable: `erased` or `damaged`; absent
     otherwise. starred: true where I gave it a star; absent otherwise. thread: what stands under the
     message; absent where nothing does. reactions: the emojis put to the message, the first one
-    first; absent where there is none. pinned: by whom and since when; absent where it is not.
+    first; absent where there is none. pinned: by whom and since when; absent where it is not. poll:
+    how it stands; absent before the first vote that is not anonymous, and where there is none.
     """
 
     seq: int
@@ -192,6 +229,7 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     thread: ThreadInfo | UnsetType = UNSET
     reactions: list[Reaction] | UnsetType = UNSET
     pinned: Pinned | UnsetType = UNSET
+    poll: PollState | UnsetType = UNSET
 
 
 class EntryPage(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -461,6 +499,32 @@ class MessageReceipts(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=T
     people: list[Recipient] | None
 
 
+class OfferLine(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A room that `by` asks the person to come into; `at` in Unix milliseconds."""
+
+    conversation_id: UUID
+    by: UUID
+    at: int
+    kind: str
+    title: str | None
+    purpose: str | None
+    members_count: int
+
+
+class RequestLine(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A room that the person asks to come into; `at` in Unix milliseconds."""
+
+    conversation_id: UUID
+    at: int
+
+
+class MyJoining(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Rooms that the person is not in yet, the newest first."""
+
+    offers: list[OfferLine]
+    requests: list[RequestLine]
+
+
 class MySide(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """A conversation's private side: the switches, and the draft of the conversation itself."""
 
@@ -491,6 +555,27 @@ class NewCredential(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     response: AttestationResponse
 
 
+class RoomLinkLine(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A link that still lets somebody in; times in Unix milliseconds."""
+
+    link_id: UUID
+    made_by: UUID
+    maker: str
+    made_at: int
+    expires_at: int
+    max_uses: int
+    uses: int
+    approval: bool
+
+
+class NewLink(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A fresh link. Its address and its QR code (SVG text) are shown now and never again."""
+
+    link: RoomLinkLine
+    url: str
+    qr_svg: str
+
+
 class NewPasskey(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """The answer to a creation ceremony."""
 
@@ -503,6 +588,24 @@ class Opened(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     challenge_id: UUID
     options: dict[str, Any]
+
+
+class OrganisationPolicy(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What holds for everybody.
+
+    Attributes: ask_before_adding: whoever is to be added to a room is asked first.
+    """
+
+    ask_before_adding: bool
+
+
+class OwnVote(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Whether the caller voted, and what. Of an anonymous vote nobody knows what, at the end not
+    whether.
+    """
+
+    voted: bool
+    choices: list[int]
 
 
 class PasskeyAnswer(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -557,6 +660,37 @@ class PolicyAnswer(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True
 
     policy: str | None
     set_at: int | None
+
+
+class Poll(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What is asked besides the text of the message.
+
+    Attributes: options: what may be chosen, in this order; votes name them by their place, from 0.
+    multiple: one person may choose several. anonymous: nobody can learn who chose what; votes are
+    final, the result is said at the end. closes_at: Unix milliseconds; absent: its author, or who
+    looks after the room, closes it.
+    """
+
+    options: list[str]
+    multiple: bool | UnsetType = UNSET
+    anonymous: bool | UnsetType = UNSET
+    closes_at: int | UnsetType | None = UNSET
+
+
+class PollVoter(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Who chose what, and when (Unix milliseconds). `seq` is the place of the vote."""
+
+    user_id: UUID
+    seq: int
+    at: int
+    choices: list[int]
+
+
+class PollVoters(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A page of people, the earliest vote first; go on with `after` = the last `seq`."""
+
+    voters: list[PollVoter]
+    more: bool
 
 
 class Preferences(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -634,6 +768,26 @@ class RoomInCustody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tru
     kind: str
     title: str | None
     members: list[PersonInRoom]
+
+
+class RoomLinkList(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Links that still work, the newest first."""
+
+    links: list[RoomLinkLine]
+
+
+class RoomPreview(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What the holder of a link would come into.
+
+    Attributes: approval: coming in is asking first. member: the person is in it already.
+    """
+
+    kind: str
+    title: str | None
+    purpose: str | None
+    members_count: int
+    approval: bool
+    member: bool
 
 
 class RoomsInCustody(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -843,7 +997,8 @@ class Sync(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """What a device needs to begin; `user_pos` is older than or equal to all of it.
 
     Attributes: at: Unix milliseconds; a `hello` with this as its `since` is told of everything that
-    moved after this answer was made. next: the `after` of the following part; null when this was
+    moved after this answer was made. joining: rooms the person is asked, or asks, to come into;
+    null in every part but the first. next: the `after` of the following part; null when this was
     the last one.
     """
 
@@ -851,6 +1006,7 @@ class Sync(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     at: int
     conversations: list[Summary]
     next: str | None
+    joining: MyJoining | UnsetType | None = UNSET
 
 
 class Target(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -935,6 +1091,23 @@ class VersionList(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True)
     versions: list[Version]
 
 
+class WaitingPerson(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Somebody who asks (`request`) or is asked (`offer`) to come in; `at` in Unix milliseconds."""
+
+    user_id: UUID
+    display_name: str
+    way: str
+    by: UUID
+    at: int
+    link_id: UUID | None
+
+
+class WaitingPeople(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Who waits at a room, the oldest first; of many the first."""
+
+    waiting: list[WaitingPerson]
+
+
 class Operations:
     """The endpoints, by the names of their operations; docs/api/http.md has the list.
 
@@ -944,6 +1117,13 @@ class Operations:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    async def accept_offer(self, conversation_id: UUID) -> None:
+        """Come into a room that one is asked to come into.
+
+        API tokens need the scope `personal`.
+        """
+        await self._transport.ask(type(None), "PUT", f"/v1/joining/{conversation_id}")
+
     async def add_member(self, conversation_id: UUID, user_id: UUID) -> None:
         """Bring a person into a group. Adding a member again changes nothing.
 
@@ -952,6 +1132,17 @@ class Operations:
         API tokens need the scope `rooms:manage`.
         """
         await self._transport.ask(type(None), "PUT", f"/v1/conversations/{conversation_id}/members/{user_id}")
+
+    async def add_members(self, conversation_id: UUID, *, user_ids: list[UUID]) -> BroughtPeople:
+        """Bring up to 500 people into a group; where the organisation wants that, ask them first.
+
+        Needs the capability `member.add`.
+
+        API tokens need the scope `rooms:manage`.
+        """
+        return await self._transport.ask(
+            BroughtPeople, "POST", f"/v1/conversations/{conversation_id}/members", {"user_ids": user_ids}
+        )
 
     async def add_passkey(self, *, challenge_id: UUID, credential: NewCredential) -> None:
         """Add a passkey to one's own account.
@@ -983,6 +1174,15 @@ class Operations:
             type(None), "PUT", f"/v1/conversations/{conversation_id}/messages/{seq}/star"
         )
 
+    async def approve_joining(self, conversation_id: UUID, user_id: UUID) -> None:
+        """Let somebody in who asks.
+
+        Needs the capability `member.add`.
+
+        API tokens need the scope `rooms:manage`.
+        """
+        await self._transport.ask(type(None), "PUT", f"/v1/conversations/{conversation_id}/joining/{user_id}")
+
     async def cancel_scheduled(self, conversation_id: UUID, schedule_id: UUID) -> None:
         """Have it never said. What recurs can also be ended by whoever may remove messages of others
         there.
@@ -991,6 +1191,20 @@ class Operations:
         """
         await self._transport.ask(
             type(None), "DELETE", f"/v1/conversations/{conversation_id}/scheduled/{schedule_id}"
+        )
+
+    async def cast_vote(
+        self, conversation_id: UUID, seq: int, *, client_id: UUID, choices: list[int]
+    ) -> None:
+        """Vote in a poll. A named vote replaces the one before it; an anonymous one is final.
+
+        API tokens need the scope `messages:write`.
+        """
+        await self._transport.ask(
+            type(None),
+            "POST",
+            f"/v1/conversations/{conversation_id}/messages/{seq}/poll/votes",
+            {"client_id": client_id, "choices": choices},
         )
 
     async def change_conversation(
@@ -1110,6 +1324,17 @@ class Operations:
         """
         await self._transport.ask(type(None), "PUT", "/v1/me/password", {"new": new, "current": current})
 
+    async def change_policy(self, *, ask_before_adding: bool | UnsetType = UNSET) -> OrganisationPolicy:
+        """Choose what holds for the whole organisation.
+
+        Needs the capability `organisation.policy`.
+
+        API tokens need the scope `admin`.
+        """
+        return await self._transport.ask(
+            OrganisationPolicy, "PATCH", "/v1/organisation/policy", {"ask_before_adding": ask_before_adding}
+        )
+
     async def change_preferences(
         self,
         *,
@@ -1151,6 +1376,7 @@ class Operations:
         mentions: list[Naming] | UnsetType = UNSET,
         everyone: int | UnsetType | None = UNSET,
         silent: bool | UnsetType = UNSET,
+        poll: Poll | UnsetType | None = UNSET,
         at: int | UnsetType | None = UNSET,
         repeat: RepeatWanted | UnsetType | None = UNSET,
     ) -> ScheduledLine:
@@ -1171,9 +1397,22 @@ class Operations:
                 "mentions": mentions,
                 "everyone": everyone,
                 "silent": silent,
+                "poll": poll,
                 "at": at,
                 "repeat": repeat,
             },
+        )
+
+    async def close_poll(self, conversation_id: UUID, seq: int, *, client_id: UUID) -> Posted:
+        """Close a poll: its author may, and whoever may remove messages of others.
+
+        API tokens need the scope `messages:write`.
+        """
+        return await self._transport.ask(
+            Posted,
+            "POST",
+            f"/v1/conversations/{conversation_id}/messages/{seq}/poll/closing",
+            {"client_id": client_id},
         )
 
     async def close_room(self, conversation_id: UUID, *, archived: bool | UnsetType = UNSET) -> None:
@@ -1245,6 +1484,27 @@ class Operations:
                 "max_uses": max_uses,
                 "expires_in_s": expires_in_s,
             },
+        )
+
+    async def create_room_link(
+        self,
+        conversation_id: UUID,
+        *,
+        uses: int | UnsetType = UNSET,
+        expires_at: int | UnsetType | None = UNSET,
+        approval: bool | UnsetType | None = UNSET,
+    ) -> NewLink:
+        """Make a link by which people of the organisation come into a room, and its QR code.
+
+        Needs the capability `member.add`.
+
+        API tokens need the scope `rooms:manage`.
+        """
+        return await self._transport.ask(
+            NewLink,
+            "POST",
+            f"/v1/conversations/{conversation_id}/links",
+            {"uses": uses, "expires_at": expires_at, "approval": approval},
         )
 
     async def create_token(
@@ -1362,6 +1622,15 @@ class Operations:
         """
         return await self._transport.ask(Entry, "GET", f"/v1/conversations/{conversation_id}/messages/{seq}")
 
+    async def get_my_vote(self, conversation_id: UUID, seq: int) -> OwnVote:
+        """Give one's own vote; of an open anonymous poll only whether there is one.
+
+        API tokens need the scope `messages:read`.
+        """
+        return await self._transport.ask(
+            OwnVote, "GET", f"/v1/conversations/{conversation_id}/messages/{seq}/poll/mine"
+        )
+
     async def get_thread(
         self, conversation_id: UUID, seq: int, *, before: int | None = None, limit: int | None = None
     ) -> ThreadPage:
@@ -1375,6 +1644,13 @@ class Operations:
             f"/v1/conversations/{conversation_id}/threads/{seq}",
             query={"before": before, "limit": limit},
         )
+
+    async def give_up_joining(self, conversation_id: UUID) -> None:
+        """Decline what one is asked, or withdraw what one asked.
+
+        API tokens need the scope `personal`.
+        """
+        await self._transport.ask(type(None), "DELETE", f"/v1/joining/{conversation_id}")
 
     async def join(
         self,
@@ -1401,6 +1677,20 @@ class Operations:
                 "passkey": passkey,
             },
         )
+
+    async def join_by_room_link(self, *, secret: str) -> CameIn:
+        """Come into a room by a link, or ask to. Repeating it changes nothing.
+
+        API tokens need the scope `personal`.
+        """
+        return await self._transport.ask(CameIn, "POST", "/v1/room-links/join", {"secret": secret})
+
+    async def join_room(self, conversation_id: UUID) -> CameIn:
+        """Come into a room that lets people in, or ask to. Repeating it changes nothing.
+
+        API tokens need the scope `personal`.
+        """
+        return await self._transport.ask(CameIn, "POST", f"/v1/conversations/{conversation_id}/join")
 
     async def list_drafts(
         self, *, after: UUID | None = None, after_thread: int | None = None, limit: int | None = None
@@ -1473,6 +1763,13 @@ class Operations:
             query={"before": before, "limit": limit},
         )
 
+    async def list_my_joining(self) -> MyJoining:
+        """List the rooms that the person asks to come into, and those that they are asked to.
+
+        API tokens need the scope `personal`.
+        """
+        return await self._transport.ask(MyJoining, "GET", "/v1/joining")
+
     async def list_passkeys(self) -> PasskeysAnswer:
         """One's own passkeys.
 
@@ -1523,6 +1820,15 @@ class Operations:
         API tokens need the scope `personal`.
         """
         return await self._transport.ask(Reminders, "GET", "/v1/reminders")
+
+    async def list_room_links(self, conversation_id: UUID) -> RoomLinkList:
+        """List a room's links that still work, without their secrets.
+
+        Needs the capability `member.add`.
+
+        API tokens need the scope `rooms:manage`.
+        """
+        return await self._transport.ask(RoomLinkList, "GET", f"/v1/conversations/{conversation_id}/links")
 
     async def list_rooms_in_custody(self) -> RoomsInCustody:
         """List rooms whose owner is gone and in which nobody could follow: they wait for `…/owner`.
@@ -1597,6 +1903,29 @@ class Operations:
         return await self._transport.ask(
             VersionList, "GET", f"/v1/conversations/{conversation_id}/messages/{seq}/versions"
         )
+
+    async def list_voters(
+        self, conversation_id: UUID, seq: int, *, after: int | None = None, limit: int | None = None
+    ) -> PollVoters:
+        """Give who chose what in a named poll.
+
+        API tokens need the scope `messages:read`.
+        """
+        return await self._transport.ask(
+            PollVoters,
+            "GET",
+            f"/v1/conversations/{conversation_id}/messages/{seq}/poll/votes",
+            query={"after": after, "limit": limit},
+        )
+
+    async def list_waiting(self, conversation_id: UUID) -> WaitingPeople:
+        """List who asks to come into a room, and who is asked to.
+
+        Needs the capability `member.add`.
+
+        API tokens need the scope `rooms:manage`.
+        """
+        return await self._transport.ask(WaitingPeople, "GET", f"/v1/conversations/{conversation_id}/joining")
 
     async def mark_read(self, conversation_id: UUID, *, seq: int) -> None:
         """Note how far the person has read; going back changes nothing.
@@ -1673,6 +2002,13 @@ class Operations:
             InvitationPreview, "POST", "/v1/invitations/preview", {"secret": secret}
         )
 
+    async def preview_room_link(self, *, secret: str) -> RoomPreview:
+        """Say what the holder of a link would come into.
+
+        API tokens need the scope `personal`.
+        """
+        return await self._transport.ask(RoomPreview, "POST", "/v1/room-links/preview", {"secret": secret})
+
     async def preview_setup(self, *, secret: str) -> SetupPreview:
         """Whether a set-up link works, and how long.
 
@@ -1728,6 +2064,17 @@ class Operations:
     async def read_log_tile(self, log_no: int, place: str) -> str:
         """`<level>/<index>[.p/<width>]` or `entries/<index>[.p/<width>]` as in c2sp.org/tlog-tiles."""
         return await self._transport.ask(str, "GET", f"/log/{log_no}/tile/{place}")
+
+    async def refuse_joining(self, conversation_id: UUID, user_id: UUID) -> None:
+        """Decline what somebody asks, or take back what they are asked.
+
+        Needs the capability `member.add`.
+
+        API tokens need the scope `rooms:manage`.
+        """
+        await self._transport.ask(
+            type(None), "DELETE", f"/v1/conversations/{conversation_id}/joining/{user_id}"
+        )
 
     async def remove_member(self, conversation_id: UUID, user_id: UUID) -> None:
         """Leave a group, or take somebody out of it (needs `member.remove`).
@@ -1796,6 +2143,17 @@ class Operations:
         """
         return await self._transport.ask(EndedAnswer, "DELETE", "/v1/sessions/others")
 
+    async def revoke_room_link(self, conversation_id: UUID, link_id: UUID) -> None:
+        """Withdraw a link; it stops working at once.
+
+        Needs the capability `member.add`.
+
+        API tokens need the scope `rooms:manage`.
+        """
+        await self._transport.ask(
+            type(None), "DELETE", f"/v1/conversations/{conversation_id}/links/{link_id}"
+        )
+
     async def revoke_session(self, session_id: UUID) -> None:
         """Sign one of one's own devices out; its sockets close.
 
@@ -1842,6 +2200,7 @@ class Operations:
         mentions: list[Naming] | UnsetType = UNSET,
         everyone: int | UnsetType | None = UNSET,
         silent: bool | UnsetType = UNSET,
+        poll: Poll | UnsetType | None = UNSET,
         at: int | UnsetType | None = UNSET,
         repeat: RepeatWanted | UnsetType | None = UNSET,
     ) -> ScheduledLine:
@@ -1862,6 +2221,7 @@ class Operations:
                 "mentions": mentions,
                 "everyone": everyone,
                 "silent": silent,
+                "poll": poll,
                 "at": at,
                 "repeat": repeat,
             },
@@ -1878,6 +2238,7 @@ class Operations:
         mentions: list[Naming] | UnsetType = UNSET,
         everyone: int | UnsetType | None = UNSET,
         silent: bool | UnsetType = UNSET,
+        poll: Poll | UnsetType | None = UNSET,
         undo_s: int | UnsetType | None = UNSET,
     ) -> Posted:
         """Send a message. Answered after it is stored; repeating it with the same `client_id` is safe.
@@ -1896,6 +2257,7 @@ class Operations:
                 "mentions": mentions,
                 "everyone": everyone,
                 "silent": silent,
+                "poll": poll,
                 "undo_s": undo_s,
             },
         )
@@ -1936,6 +2298,10 @@ class Operations:
         API tokens need the scope `admin`.
         """
         return await self._transport.ask(Certificate, "GET", f"/v1/people/{user_id}/erasure")
+
+    async def show_policy(self) -> OrganisationPolicy:
+        """Give what holds for the whole organisation."""
+        return await self._transport.ask(OrganisationPolicy, "GET", "/v1/organisation/policy")
 
     async def show_preferences(self) -> Preferences:
         """Give the person's own preferences.
