@@ -54,6 +54,16 @@ RECORDS: Mapping[str, frozenset[str]] = {
     "openDirect": frozenset({"conversation.created"}),
     "changeConversation": frozenset({"conversation.changed"}),
     "addMember": frozenset({"member.added"}),
+    "addMembers": frozenset({"join.offered"}),
+    "createRoomLink": frozenset({"link.created"}),
+    "revokeRoomLink": frozenset({"link.revoked"}),
+    "joinByRoomLink": frozenset({"join.requested"}),
+    "joinRoom": frozenset({"join.requested"}),
+    "approveJoining": frozenset({"member.added"}),
+    "refuseJoining": frozenset({"join.settled"}),
+    "acceptOffer": frozenset({"member.added"}),
+    "giveUpJoining": frozenset({"join.settled"}),
+    "changePolicy": frozenset({"organisation.policy_changed"}),
     "removeMember": frozenset({"key.rotated", "member.removed"}),
     "changeOwner": frozenset({"owner.changed"}),
     "changeMemberRole": frozenset({"member.role_changed"}),
@@ -69,6 +79,7 @@ RECORDS: Mapping[str, frozenset[str]] = {
 RECORDS_NOTHING: Mapping[str, str] = {
     "previewSetup": "It only looks.",
     "previewInvitation": "It only looks.",
+    "previewRoomLink": "It only looks.",
     "openPasskey": "A ceremony that is only begun gives nobody anything.",
     "openSignIn": "A ceremony that is only begun gives nobody anything.",
     "sendMessage": "The conversation's own hash chain holds it.",
@@ -267,6 +278,7 @@ async def talk(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
     await say_later(recorder, ana, room)
     await say_later(recorder, ana, room)
     await call("changeMemberRole", "PUT", f"{room}/members/{cem_id}/role", ana, role="deputy")
+    await come_in(recorder, ana, cem, bo_id)
     await call("closeRoom", "PUT", f"{room}/closed", ana, archived=True)
     await call("reopenRoom", "DELETE", f"{room}/closed", ana)
     await call("changeOwner", "PUT", f"{room}/owner", ana, user_id=cem_id)
@@ -284,6 +296,30 @@ async def mark(recorder: Recorder, cem: str, conversation_id: str, message: str)
     await call("unpinMessage", "DELETE", f"{message}/pin", cem)
     target = {"conversation_id": conversation_id, "client_id": str(ids.new())}
     await call("forwardMessage", "POST", f"{message}/forwards", cem, targets=[target])
+
+
+async def come_in(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:
+    """Use every route about coming in."""
+    call, cem_id = recorder.call, (await recorder.me(cem))["person"]["user_id"]
+    client_id, rules = str(Ids(SystemClock(), SystemEntropy()).new()), {"joining": "approval"}
+    group = {"client_id": client_id, "title": "Stop", "purpose": "Wait.", "rules": rules}
+    made = (await call("createConversation", "POST", "/v1/conversations", ana, **group)).json()
+    room, mine = f"/v1/conversations/{made['conversation_id']}", f"/v1/joining/{made['conversation_id']}"
+    link = (await call("createRoomLink", "POST", f"{room}/links", ana)).json()
+    secret = {"secret": link["url"].partition("#")[2]}
+    await call("previewRoomLink", "POST", "/v1/room-links/preview", cem, **secret)
+    await call("joinByRoomLink", "POST", "/v1/room-links/join", cem, **secret)
+    await call("giveUpJoining", "DELETE", mine, cem)
+    await call("revokeRoomLink", "DELETE", f"{room}/links/{link['link']['link_id']}", ana)
+    await call("joinRoom", "POST", f"{room}/join", cem)
+    await call("approveJoining", "PUT", f"{room}/joining/{cem_id}", ana)
+    await call("changePolicy", "PATCH", "/v1/organisation/policy", ana, ask_before_adding=True)
+    await call("addMembers", "POST", f"{room}/members", ana, user_ids=[bo_id])
+    await call("refuseJoining", "DELETE", f"{room}/joining/{bo_id}", ana)
+    await call("removeMember", "DELETE", f"{room}/members/{cem_id}", ana)
+    await call("addMembers", "POST", f"{room}/members", ana, user_ids=[cem_id])
+    await call("acceptOffer", "PUT", mine, cem)
+    await call("changePolicy", "PATCH", "/v1/organisation/policy", ana, ask_before_adding=False)
 
 
 async def say_later(recorder: Recorder, ana: str, room: str) -> None:

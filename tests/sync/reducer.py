@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.sync import marks, private, schedules, threads
+from tests.sync import joining_acts, marks, private, schedules, threads
 
 Json = dict[str, Any]
 
@@ -34,6 +34,7 @@ class Device:
         missing: conversations that appeared and must be fetched before events of them count.
         own: what belongs to no single conversation, see ``private``.
         scheduled: what is to be said later, see ``schedules``.
+        joining: what waits between the person and rooms, see ``joining_acts``.
     """
 
     me: str
@@ -41,6 +42,7 @@ class Device:
     missing: set[str] = field(default_factory=set)
     own: Json = field(default_factory=private.own)
     scheduled: dict[str, Json] = field(default_factory=dict)
+    joining: dict[str, Json] = field(default_factory=dict)
 
     def load(self, line: Json, entries: list[Json]) -> None:
         """Take a fresh answer: the line and all entries, read in one snapshot."""
@@ -53,6 +55,7 @@ class Device:
         room = self.rooms.get(event["c"])
         private.apply(self, event)
         schedules.apply(self.scheduled, event)
+        joining_acts.apply(self.joining, self.me, event)
         match event["kind"]:
             case "conversation.joined" if room is None:
                 self.missing.add(event["c"])

@@ -14,7 +14,17 @@ from amana.kernel.ids import ConversationId
 from tests.conversations import naming
 from tests.conversations.world import World
 from tests.support.described import check_element
-from tests.sync import mark_acts, naming_acts, private, private_acts, room_acts, schedules, threads, ticks
+from tests.sync import (
+    joining_acts,
+    mark_acts,
+    naming_acts,
+    private,
+    private_acts,
+    room_acts,
+    schedules,
+    threads,
+    ticks,
+)
 from tests.sync.reducer import Device
 
 NAMES = ("ana", "bo", "eve", "kim")
@@ -76,6 +86,7 @@ class Life:
             held = device.rooms.get(str(self.room))
             assert device.own == await private_acts.fresh(self.world, name), name
             assert device.scheduled == await schedules.fresh(self.world, name), name
+            assert device.joining == await joining_acts.fresh(self.world, name), name
             assert (found is None) == (held is None), name
             if found is not None and held is not None:
                 line, entries = found
@@ -104,7 +115,7 @@ class Life:
             "erase author": lambda: world.erase_author(room, other),
         }
         weights = [8, 3, 8, 6, 4, 1, 1, 1, 5, 1, 1, 1]
-        for part in (naming_acts, mark_acts, private_acts, room_acts, schedules):
+        for part in (naming_acts, mark_acts, private_acts, room_acts, schedules, joining_acts):
             for act_name, (weight, more) in part.acts(world, room, pick, people=NAMES, seq=seq).items():
                 acts[act_name] = more
                 weights.append(weight)
@@ -145,6 +156,7 @@ async def test_the_lives_meet_every_kind_of_event(world: World) -> None:
     await private_acts.every_kind(world, room)
     await schedules.every_kind(world, room)
     await room_acts.every_kind(world, room)
+    await joining_acts.every_kind(world, room)
     await world.hand_over("ana", room, "bo")
     again = await world.say("bo", room)
     await world.read("ana", room, again.seq)

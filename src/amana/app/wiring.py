@@ -195,7 +195,7 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
     database, ids = storage.database, Ids(clock, entropy)
     hub = Hub(membership_kinds=(CONVERSATION_JOINED, CONVERSATION_LEFT))
     flood = Flood(clock)
-    talk = _conversations(database, vault, ids, clock, hub, flood)
+    talk = _conversations(database, vault, ids, clock, hub, flood, public_url=edge.public_url)
     desk = PeopleDesk(
         db=database,
         vault=vault,
@@ -235,14 +235,14 @@ def _assemble(storage: Storage, vault: Vault, edge: EdgeSettings, clock: Clock, 
 
 
 def _conversations(
-    database: Database, vault: Vault, ids: Ids, clock: Clock, hub: Hub, flood: Flood
+    database: Database, vault: Vault, ids: Ids, clock: Clock, hub: Hub, flood: Flood, *, public_url: str
 ) -> Domain:
     doorbell = Doorbell()
     doorbell.subscribe(hub)
     journal = Log(vault, doorbell, clock, kinds=NAMES, user_kinds=USER_NAMES)
     notices = Notices()
     desk = Desk(journal, vault, Evidence(vault, ids), doorbell, ids, clock, notices)
-    talk = assemble(database, desk, kinds=NAMES, flood=flood)
+    talk = assemble(database, desk, kinds=NAMES, flood=flood, public_url=public_url)
     notices.reader_removed = Telling(doorbell).reader_removed
     return talk
 

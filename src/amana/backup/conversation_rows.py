@@ -25,7 +25,9 @@ SELECT n.nspname AS schema, c.relname AS name,
    AND obj_description(c.oid, 'pg_class') ~ '^group: (CONV|USER)'
    AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'conversation_id')
    -- What is to be said later stays as it is now: its time may be over, and its job is no part of the room.
-   AND NOT (n.nspname, c.relname) IN (('amana', 'scheduled'), ('keyring', 'pending'))
+   -- And so do ways in: what was revoked or answered since must not come back.
+   AND NOT (n.nspname, c.relname) IN (('amana', 'scheduled'), ('keyring', 'pending'), ('amana', 'room_link'),
+                                      ('amana', 'join_pending'))
  ORDER BY 1, 2
 """
 # What moves without an entry in the conversation, or is another database's business.

@@ -8,6 +8,9 @@ from amana.conversations.events import KINDS
 from amana.conversations.forwarding import errors as forwarding_errors
 from amana.conversations.forwarding import http as forwarding_http
 from amana.conversations.forwarding.model import LIMITS as FORWARDING_LIMITS
+from amana.conversations.joining import errors as joining_errors
+from amana.conversations.joining import http as joining_http
+from amana.conversations.joining.model import LIMITS as JOINING_LIMITS
 from amana.conversations.mentions import errors as mentions_errors
 from amana.conversations.mentions import http as mentions_http
 from amana.conversations.mentions.model import LIMITS as MENTION_LIMITS
@@ -45,6 +48,7 @@ FEATURE = Feature(
         *threads_http.ROUTES,
         *mentions_http.ROUTES,
         *scheduling_http.ROUTES,
+        *joining_http.ROUTES,
         *receipts_http.ROUTES,
     ),
     event_kinds=KINDS,
@@ -57,6 +61,7 @@ FEATURE = Feature(
         *FORWARDING_LIMITS,
         *MENTION_LIMITS,
         *SCHEDULING_LIMITS,
+        *JOINING_LIMITS,
         *RECEIPT_LIMITS,
     ),
     refusals=(
@@ -69,6 +74,7 @@ FEATURE = Feature(
         *threads_errors.ALL,
         *mentions_errors.ALL,
         *scheduling_errors.ALL,
+        *joining_errors.ALL,
     ),
     schema=Path(__file__).parent / "schema",
 )

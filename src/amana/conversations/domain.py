@@ -6,6 +6,8 @@ from amana.conversations.closing.custody import Custody
 from amana.conversations.closing.service import ClosingService
 from amana.conversations.following import Following
 from amana.conversations.forwarding.service import Forwarding, ForwardingStep
+from amana.conversations.joining.links import RoomLinks
+from amana.conversations.joining.service import JoinService
 from amana.conversations.membership.service import MembershipService
 from amana.conversations.mentions.mentioned import Mentioned
 from amana.conversations.mentions.service import Mentions, MentionStep
@@ -71,6 +73,8 @@ class Domain:
     holding: Holding
     scheduling: Scheduling
     private: Private
+    links: RoomLinks
+    joining: JoinService
 
     @property
     def services(self) -> tuple[object, ...]:
@@ -99,16 +103,26 @@ class Domain:
             self.jobs,
             self.holding,
             self.scheduling,
+            self.links,
+            self.joining,
             *self.private.services,
         )
 
 
-def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Flood | None = None) -> Domain:
+def assemble(
+    database: Database,
+    desk: Desk,
+    *,
+    kinds: dict[int, str],
+    flood: Flood | None = None,
+    public_url: str = "http://localhost:8080",
+) -> Domain:
     """Build every service once.
 
     Args:
         kinds: names of the event kinds, as the log knows them.
         flood: who sends too fast; by default with the limits of the product.
+        public_url: base of links, without a trailing slash.
     """
     batcher = Batcher(
         database,
@@ -143,6 +157,8 @@ def assemble(database: Database, desk: Desk, *, kinds: dict[int, str], flood: Fl
         holding=holding,
         scheduling=Scheduling(desk, posting),
         private=Private(desk, pages, jobs),
+        links=RoomLinks(desk, conversations, public_url=public_url),
+        joining=JoinService(desk, conversations),
         conversations=conversations,
         membership=MembershipService(desk),
         closing=ClosingService(desk),

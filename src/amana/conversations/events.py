@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from amana.conversations.forwarding.events import Forwarded
+from amana.conversations.joining.events import USER_KINDS as JOINING_KINDS
 from amana.conversations.mentions.model import Naming
 from amana.conversations.messages.formatting import Block
 from amana.conversations.model import HISTORY_NAMES, HistoryPolicy
@@ -276,6 +277,7 @@ USER_KINDS = (
     EventKind(MENTIONED, "mentioned", False, Mentioned),
     EventKind(THREAD_MOVED, "thread.moved", False, ThreadMoved),
     EventKind(SCHEDULE_CHANGED, "schedule.changed", False, ScheduleChanged),
+    *JOINING_KINDS,
 )
 
 NAMES = {kind.number: kind.name for kind in KINDS}

@@ -8,6 +8,8 @@ from litestar.params import Parameter
 
 from amana.conversations import permissions, queries
 from amana.conversations.errors import ConversationNotFound
+from amana.conversations.joining.service import JoinService
+from amana.conversations.joining.shown import MyJoining, my_joining
 from amana.conversations.membership.service import MembershipService
 from amana.conversations.model import MAX_PAGE, History, HistoryPolicy, Kind
 from amana.conversations.receipts.service import markers_of
@@ -77,6 +79,7 @@ class Sync(msgspec.Struct, frozen=True):
     Attributes:
         at: Unix milliseconds; a ``hello`` with this as its ``since`` is told of everything that moved after
             this answer was made.
+        joining: rooms the person is asked, or asks, to come into; null in every part but the first.
         next: the ``after`` of the following part; null when this was the last one.
     """
 
@@ -84,6 +87,7 @@ class Sync(msgspec.Struct, frozen=True):
     at: int
     conversations: list[Summary]
     next: str | None
+    joining: MyJoining | None = None
 
 
 class MemberLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,11 +129,12 @@ async def sync(ctx: Context, limit: Limit | None = None, after: After | None = N
         # Read first: private events that follow are met again, which is harmless.
         user_pos = await ctx.services.get(Log).user_position(tx, ctx.actor.user_id)
         summaries = ctx.services.get(Summaries)
+        waiting = None if place else my_joining(await ctx.services.get(JoinService).mine(tx, ctx.actor))
         if limit is None:
-            return Sync(user_pos, unix_ms(at), await summaries.all_mine(tx, ctx.actor), None)
+            return Sync(user_pos, unix_ms(at), await summaries.all_mine(tx, ctx.actor), None, waiting)
         part = await summaries.window(tx, ctx.actor, after=place, limit=limit)
     following = None if part.next is None else f"{part.next[0]}.{part.next[1].hex}"
-    return Sync(user_pos, unix_ms(at), part.lines, following)
+    return Sync(user_pos, unix_ms(at), part.lines, following, waiting)
 
 
 @endpoint(

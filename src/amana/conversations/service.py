@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from amana.conversations import events, permissions, queries
 from amana.conversations.errors import DirectIsFixed, DirectWithSelf, TooManyMembers
 from amana.conversations.membership import people
+from amana.conversations.membership.bringing import offer
 from amana.conversations.model import (
     MAX_ADDED_AT_ONCE,
     HistoryPolicy,
@@ -30,6 +31,7 @@ from amana.events.model import Appended
 from amana.kernel.actor import Actor
 from amana.kernel.clock import from_unix_ms
 from amana.kernel.ids import ClientId, ConversationId, Seq, UserId
+from amana.people.policy.queries import asks_before_adding
 from amana.storage.database import Tx
 
 TITLE = "conversation.title"
@@ -89,6 +91,8 @@ class ConversationService:
     async def create_group(self, tx: Tx, actor: Actor, wanted: NewGroup) -> ConversationId:
         """Create a group with its first members; ``actor`` owns it.
 
+        Where the organisation asks before adding, the others are asked to come in.
+
         Repeating it with the same ``client_id`` gives the first one, so a client may retry.
 
         Raises:
@@ -107,6 +111,9 @@ class ConversationService:
             raise TooManyMembers(limit=MAX_ADDED_AT_ONCE)
         conversation_id = group_id(actor.org_id, actor.user_id, wanted.client_id)
         others = sorted(set(wanted.member_ids) - {actor.user_id})
+        await people.require_known(tx, actor, others)
+        to_ask = others if await asks_before_adding(tx) else []
+        others = [] if to_ask else others
         payload = events.ConversationCreated(
             by=actor.user_id,
             kind=wanted.kind.name.lower(),
@@ -128,13 +135,13 @@ class ConversationService:
             created_at=self._desk.clock.now(),
             rules=rules,
         )
-        await people.require_known(tx, actor, others)
         appended = await self._create(tx, actor, conversation, payload, client_id=wanted.client_id)
         if appended is None:
             await self._require_same(tx, actor, conversation_id, payload)
             return conversation_id
         roles = {actor.user_id: MemberRole.OWNER}
         await self._first_members(tx, conversation, appended, [actor.user_id, *others], roles)
+        await offer(self._desk, tx, actor, conversation_id, to_ask)
         return conversation_id
 
     async def create_direct(self, tx: Tx, actor: Actor, peer_id: UserId) -> ConversationId:

@@ -18,18 +18,20 @@ LEVELS: Final[tuple[Level, ...]] = ("organisation", "unit", "role", "person")
 INVITE: Final = "people.invite"
 ROLES: Final = "people.roles"
 ERASE: Final = "people.erase"
+POLICY: Final = "organisation.policy"
 
 CAPABILITIES: Mapping[str, str] = MappingProxyType(
     {
         INVITE: "Invite people, see open invitations and withdraw them.",
         ROLES: "Change the role of people below one's own.",
         ERASE: "Erase people below one's own role, and see how far their erasure is.",
+        POLICY: "Choose what holds for everybody, such as that people are asked before they are added.",
         WITNESSES: "Say who must cosign the transparency log.",
     }
 )
 # The lowest role that has a capability by itself; organisations may add to or take from it.
 MINIMUM_ROLE: Mapping[str, Role] = MappingProxyType(
-    {INVITE: Role.ADMIN, ROLES: Role.ADMIN, ERASE: Role.ADMIN, WITNESSES: Role.OWNER}
+    {INVITE: Role.ADMIN, ROLES: Role.ADMIN, ERASE: Role.ADMIN, POLICY: Role.ADMIN, WITNESSES: Role.OWNER}
 )
 
 

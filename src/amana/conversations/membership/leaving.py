@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from amana.conversations import queries
 from amana.conversations.closing.service import shut
 from amana.conversations.forwarding import queries as forwarding_queries
+from amana.conversations.joining import pending
 from amana.conversations.membership import people
 from amana.conversations.membership import queries as membership_queries
 from amana.conversations.membership.succession import find_heir, hand_over
@@ -44,8 +45,9 @@ class Leaving:
         return min((room for room in (stay, copies) if room is not None), default=None)
 
     async def forget(self, tx: Tx, user_id: UserId) -> None:
-        """Drop everything that this person kept for themselves."""
+        """Drop everything that this person kept for themselves, asked, or was asked."""
         await forget_person(tx, user_id)
+        await pending.forget(self._desk, tx, user_id)
 
     async def leave(self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId) -> Left:
         """End the stay of ``user_id``; a room of theirs goes to a deputy, or to the organisation.

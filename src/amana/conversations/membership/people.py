@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from amana.conversations import events, queries
+from amana.conversations.joining import queries as link_queries
 from amana.conversations.mentions import queries as mention_queries
 from amana.conversations.model import Member
 from amana.conversations.opening import open_content, proof_of
@@ -36,9 +37,20 @@ async def require_known(tx: Tx, actor: Actor, users: Sequence[UserId]) -> None:
 
 
 async def welcome(
-    desk: Desk, tx: Tx, conversation: Conversation, members: Sequence[Member], *, peers: dict[UserId, UserId]
+    desk: Desk,
+    tx: Tx,
+    conversation: Conversation,
+    members: Sequence[Member],
+    *,
+    peers: dict[UserId, UserId],
+    told: Sequence[NewUserEvent] = (),
 ) -> None:
-    """Make people members and tell each of their devices. The event that lets them in is appended already."""
+    """Make people members and tell each of their devices. The event that lets them in is appended already.
+
+    Args:
+        told: what else their own logs and those of others are to say, after it: all at once, so that two
+            rooms never wait for each other.
+    """
     await queries.insert_members(tx, conversation.org_id, members, kind=conversation.kind, peers=peers)
     await desk.log.append_users(
         tx,
@@ -51,7 +63,8 @@ async def welcome(
                 detail={"visible_from": member.visible_from},
             )
             for member in members
-        ],
+        ]
+        + list(told),
     )
 
 
@@ -64,6 +77,7 @@ async def end_stay(
     await queries.delete_member(
         tx, conversation_id, user_id, left_seq=appended.seq, left_at=from_unix_ms(appended.ts_ms)
     )
+    await link_queries.revoke_links_of(tx, conversation_id, user_id, now=desk.clock.now())
     await mention_queries.forget(tx, conversation_id, user_id)
     await thread_queries.forget(tx, conversation_id, user_id)
     await queries.add_to_count(tx, conversation_id, -1)

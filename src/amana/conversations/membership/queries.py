@@ -1,5 +1,6 @@
 """The SQL of who shares what with whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amana.conversations.model import Kind, MemberRole
@@ -18,6 +19,16 @@ async def acquaintances(tx: Tx, user_id: UserId) -> frozenset[UserId]:
            AND mine.user_id = :user_id
         """,
         user_id=user_id,
+    )
+    return frozenset(row["user_id"] for row in rows)
+
+
+async def who_of(tx: Tx, conversation_id: ConversationId, user_ids: Sequence[UserId]) -> frozenset[UserId]:
+    """Those of these people who are in a conversation now."""
+    rows = await tx.all(
+        "SELECT user_id FROM member WHERE conversation_id = :id AND user_id = ANY(:users)",
+        id=conversation_id,
+        users=list(user_ids),
     )
     return frozenset(row["user_id"] for row in rows)
 

@@ -1,6 +1,7 @@
 """Coming in, going out, and handing over."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 from amana.conversations import events, permissions, queries
 from amana.conversations.errors import (
@@ -10,19 +11,22 @@ from amana.conversations.errors import (
     MessageNotFound,
     OwnerHasRole,
     OwnerMustTransfer,
+    TooManyMembers,
 )
+from amana.conversations.joining.model import PersonBrought
 from amana.conversations.membership import people
 from amana.conversations.membership import queries as membership_queries
+from amana.conversations.membership.admitting import admit, lock_room
+from amana.conversations.membership.bringing import offer, sort_out
 from amana.conversations.membership.succession import Heir, hand_over
 from amana.conversations.messages import queries as message_queries
-from amana.conversations.model import History, Kind, Member, MemberRole
-from amana.conversations.room import Conversation, require_open
+from amana.conversations.model import MAX_ADDED_AT_ONCE, Kind, MemberRole
+from amana.conversations.room import require_open
 from amana.conversations.writing import Desk
-from amana.events.errors import UnknownConversation
-from amana.events.model import Head
 from amana.kernel.actor import Actor
-from amana.kernel.clock import from_unix_ms, unix_ms
+from amana.kernel.clock import unix_ms
 from amana.kernel.ids import ConversationId, Seq, UserId
+from amana.people.errors import UnknownPerson
 from amana.storage.database import Tx
 
 
@@ -33,20 +37,38 @@ class MembershipService:
         self._desk = desk
 
     async def add(self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_id: UserId) -> None:
-        """Bring somebody into a group. Adding a member again changes nothing.
+        """Bring somebody into a group, or ask them first: see ``add_many``. Adding again changes nothing.
 
         Raises:
             ConversationNotFound, NotPermitted, DirectIsFixed, ConversationClosed, UnknownPerson
         """
+        (brought,) = await self.add_many(tx, actor, conversation_id, [user_id])
+        if brought.outcome == "refused":
+            raise UnknownPerson
+
+    async def add_many(
+        self, tx: Tx, actor: Actor, conversation_id: ConversationId, user_ids: Sequence[UserId]
+    ) -> list[PersonBrought]:
+        """Bring people into a group; where the organisation wants that, ask them first.
+
+        Gives what became of each, in the order of ``user_ids`` and each person once. Whoever asks to come in
+        is let in without being asked.
+
+        Raises:
+            ConversationNotFound, NotPermitted, DirectIsFixed, ConversationClosed, TooManyMembers
+        """
+        if len(user_ids) > MAX_ADDED_AT_ONCE:
+            raise TooManyMembers(limit=MAX_ADDED_AT_ONCE)
         mine, head = await self._desk.enter(tx, actor, conversation_id)
         if mine.conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         permissions.require(permissions.MEMBER_ADD, role=actor.role, standing=mine.member.role)
         require_open(mine.conversation)
-        await people.require_known(tx, actor, [user_id])
-        if await queries.find_member(tx, conversation_id, user_id) is not None:
-            return
-        await self._admit(tx, actor, mine.conversation, head, user_id)
+        wanted = list(dict.fromkeys(user_ids))
+        found = await sort_out(tx, actor, conversation_id, wanted)
+        await offer(self._desk, tx, actor, conversation_id, found.to_ask)
+        await admit(self._desk, tx, actor, mine.conversation, head, found.to_add)
+        return [found.outcome(user_id) for user_id in wanted]
 
     async def join(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> None:
         """Let somebody in who holds an invitation to this group; people calls it when it was redeemed.
@@ -54,12 +76,12 @@ class MembershipService:
         Raises:
             ConversationNotFound, DirectIsFixed, ConversationClosed
         """
-        conversation, head = await self._lock(tx, conversation_id)
+        conversation, head = await lock_room(self._desk, tx, conversation_id)
         if conversation.kind is Kind.DIRECT:
             raise DirectIsFixed
         if await queries.find_member(tx, conversation_id, actor.user_id) is None:
             require_open(conversation)
-            await self._admit(tx, actor, conversation, head, actor.user_id)
+            await admit(self._desk, tx, actor, conversation, head, [actor.user_id])
 
     async def require_may_invite(self, tx: Tx, actor: Actor, conversation_id: ConversationId) -> None:
         """Raise unless ``actor`` may bring people into this group, now and by link.
@@ -156,7 +178,7 @@ class MembershipService:
         role = None if standing is None else standing.role
         if standing is None and not permissions.may(permissions.OWNER_CHANGE, role=actor.role, standing=None):
             raise ConversationNotFound
-        conversation, _ = await self._lock(tx, conversation_id)
+        conversation, _ = await lock_room(self._desk, tx, conversation_id)
         if conversation.kind is Kind.DIRECT:
             # Anybody can compute the id: only the two in it may learn that they talk.
             raise DirectIsFixed if standing else ConversationNotFound
@@ -189,61 +211,3 @@ class MembershipService:
         if at_ms < stored[0].ts_ms or (removed_ts is not None and removed_ts <= at_ms):
             return []
         return await queries.list_who_could_see(tx, conversation_id, actor.user_id, seq=seq, at=at)
-
-    async def _lock(self, tx: Tx, conversation_id: ConversationId) -> tuple[Conversation, Head]:
-        """The head's lock first, as every append takes it, then the conversation's row."""
-        try:
-            head = await self._desk.log.lock_head(tx, conversation_id)
-        except UnknownConversation:
-            raise ConversationNotFound from None
-        conversation = await queries.lock_conversation(tx, conversation_id)
-        if conversation is None:
-            raise ConversationNotFound
-        return conversation, head
-
-    async def _admit(
-        self, tx: Tx, actor: Actor, conversation: Conversation, head: Head, user_id: UserId
-    ) -> None:
-        """Append the event and make the member; the caller holds the head's lock."""
-        conversation_id = conversation.conversation_id
-        visible_from = await self._visible_from(tx, conversation, head)
-        payload = events.MemberAdded(
-            user_id=user_id, by=actor.user_id, role="member", visible_from=visible_from
-        )
-        appended = await self._desk.append(tx, actor, conversation_id, events.MEMBER_ADDED, payload)
-        member = Member(
-            conversation_id=conversation_id,
-            user_id=user_id,
-            role=MemberRole.MEMBER,
-            visible_from=visible_from,
-            joined_seq=appended.seq,
-            joined_at=from_unix_ms(appended.ts_ms),
-            # What was said before somebody came waits for nobody.
-            read_seq=appended.seq,
-            read_no=appended.msg_no,
-        )
-        await people.welcome(self._desk, tx, conversation, [member], peers={})
-        await queries.add_to_count(tx, conversation_id, 1)
-        await self._desk.record(
-            tx, actor, "member.added", conversation_id, user_id=user_id, visible_from=visible_from
-        )
-
-    async def _visible_from(self, tx: Tx, conversation: Conversation, head: Head) -> Seq:
-        """The first event that somebody who joins now may see; at the latest the one that lets them in."""
-        history = conversation.history
-        if history.policy is History.ALL:
-            return Seq(1)
-        joining = Seq(head.seq + 1)
-        if history.policy is History.SINCE_JOINING:
-            return joining
-        since_ms = unix_ms(self._desk.clock.now() - timedelta(days=history.days))
-        # Time never falls along ``seq``, so the first event since then is found by halving.
-        low, high = 1, int(joining)
-        while low < high:
-            middle = (low + high) // 2
-            (event,) = await self._desk.log.at(tx, conversation.conversation_id, [Seq(middle)])
-            if event.ts_ms >= since_ms:
-                high = middle
-            else:
-                low = middle + 1
-        return Seq(low)
