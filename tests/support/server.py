@@ -25,6 +25,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+# How much of a server's output is shown with a failed test, in characters.
+OUTPUT_SHOWN = 20_000
+
+
 class ServerProcess:
     """Starts, kills and restarts one server.
 
@@ -129,4 +133,10 @@ class ServerProcess:
                 if not psutil.pid_exists(pid):
                     break
                 await asyncio.sleep(0.1)
+        self._show_output()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _show_output(self) -> None:
+        """Say what the server said last: pytest shows it with a test that failed, and the folder is about to go."""
+        if self.output.exists():
+            print(self.output.read_text(errors="replace")[-OUTPUT_SHOWN:])
