@@ -137,6 +137,6 @@ class ServerProcess:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _show_output(self) -> None:
-        """Say what the server said last: pytest shows it with a test that failed, and the folder is about to go."""
+        """Say what the server said last: pytest shows it with a test that failed."""
         if self.output.exists():
             print(self.output.read_text(errors="replace")[-OUTPUT_SHOWN:])
