@@ -9,6 +9,7 @@ from amana.conversations.model import Kind
 from amana.conversations.private.preferences.service import Choice
 from amana.conversations.receipts import model
 from amana.conversations.receipts.socket import DeliveredFrame, ReceiptOperations
+from amana.conversations.receipts.typing import Typing
 from amana.conversations.rules_wire import RulesWanted
 from amana.events.doorbell import Notice
 from amana.kernel.ids import ConversationId
@@ -42,7 +43,7 @@ class Device:
 
 async def deliver(world: World, room: ConversationId, seq: int, *names: str) -> None:
     """The devices of these people say that they have it, and the server saves."""
-    operations = ReceiptOperations(world.domain.deliveries)
+    operations = ReceiptOperations(world.domain.deliveries, Typing(world.database, world.desk))
     for name in names:
         operations.delivered(Device(world, name), DeliveredFrame(c=room, seq=seq))  # type: ignore[arg-type]
     await world.domain.deliveries.save()

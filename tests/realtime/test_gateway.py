@@ -280,6 +280,34 @@ async def test_read_markers_are_joined_and_the_newest_wins(world: World) -> None
     assert ana.of("receipt") == [{"t": "receipt", "c": str(room), "user": str(reader), "seq": 9}]
 
 
+async def test_who_is_writing_is_told_to_the_screens_that_show_the_room(world: World) -> None:
+    room = world.room()
+    ana, bo, cy = [world.client(name, room) for name in ("ana", "bo", "cy")]
+    for client in (ana, bo, cy):
+        await client.connect()
+    for client in (ana, bo):  # cy's list shows the room, and nothing more
+        client.say({"t": "open", "c": str(room)})
+    await world.quiet()
+    writer = world.memory.actors["bo"].user_id
+
+    async def told() -> list[int]:
+        world.hub.typing_heard(room, writer)
+        await world.quiet()
+        return [len(client.of("typing")) for client in (ana, bo, cy)]
+
+    assert await told() == [1, 0, 0]
+    cy.say({"t": "open", "c": str(room)})
+    await world.quiet()
+    assert await told() == [2, 0, 1]
+    ana.say({"t": "close", "c": str(room)})
+    await world.quiet()
+    assert await told() == [2, 0, 2]
+    world.hub.revoke_reader(room, world.memory.actors["cy"].user_id)
+
+    assert await told() == [2, 0, 2]
+    assert cy.of("typing")[0] == {"t": "typing", "c": str(room), "user": str(writer)}
+
+
 async def test_a_new_member_follows_at_once_and_a_removed_one_hears_nothing_more(world: World) -> None:
     room = world.room()
     bo = world.client("bo")
@@ -520,9 +548,9 @@ async def test_a_stopping_server_answers_what_is_under_way_and_spreads_the_retur
 
 
 async def test_a_storm_of_hellos_waits_its_turn_and_the_rest_is_told_when_there_is_room(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World,
 ) -> None:
-    monkeypatch.setattr("amana.realtime.admission.LONGEST_WAIT_S", 0.02)
+    world.gateway.admission.longest_wait_s = 0.02
     world.memory.answers.clear()
     clients = [world.client("ana") for _ in range(30)]
 

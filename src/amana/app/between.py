@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from amana.app.settings import LOCAL_HOSTS, Settings
 from amana.conversations.domain import Domain
 from amana.conversations.receipts.delivery import DELIVERED
+from amana.conversations.receipts.typing import TYPING
 from amana.events.doorbell import Doorbell, Notice
 from amana.kernel.errors import StartFailure
 from amana.kernel.ids import ConversationId, SessionId, UserId
@@ -75,7 +76,12 @@ def listen_to(doorbell: Doorbell, *, hub: Hub, people: Desk, talk: Domain) -> No
         if notice.place is not None:
             hub.delivered_moved(ConversationId(notice.place), UserId(notice.subject), notice.value)
 
+    def typing(notice: Notice) -> None:
+        if notice.place is not None:
+            hub.typing_heard(ConversationId(notice.place), UserId(notice.subject))
+
     doorbell.on(DELIVERED, delivered)
+    doorbell.on(TYPING, typing)
     doorbell.on(SESSION_REVOKED, session_revoked)
     doorbell.on(ROLE_CHANGED, role_changed)
     doorbell.on(READER_REMOVED, reader_removed)

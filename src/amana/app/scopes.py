@@ -147,6 +147,7 @@ FRAMES: Final[Scopes] = {
     "remove": WRITE,
     "read": WRITE,
     "delivered": WRITE,
+    "typing": WRITE,
     "react": WRITE,
     "unreact": WRITE,
 }

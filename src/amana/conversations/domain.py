@@ -29,6 +29,7 @@ from amana.conversations.reading.service import ReadingService
 from amana.conversations.receipts.delivery import Deliveries
 from amana.conversations.receipts.service import ReceiptService
 from amana.conversations.receipts.socket import ReceiptOperations
+from amana.conversations.receipts.typing import Typing
 from amana.conversations.scheduling.holding import Holding
 from amana.conversations.scheduling.model import DUE_JOB, HEIRS_JOB
 from amana.conversations.scheduling.saying import Saying
@@ -147,7 +148,7 @@ def assemble(
     pages = Pages(desk, extras)
     reactions = ReactionService(desk)
     conversations, messages, reading = ConversationService(desk), MessageService(desk), ReadingService(desk)
-    deliveries = Deliveries(database, desk)
+    deliveries, typing = Deliveries(database, desk), Typing(database, desk)
     jobs = Jobs(database, desk.clock)
     jobs.register(DUE_JOB, Saying(desk, posting))
     jobs.register(HEIRS_JOB, Succession(desk))
@@ -183,7 +184,7 @@ def assemble(
             sending,
             messages,
             reading,
-            [ReactionOperations(database, sending, reactions), ReceiptOperations(deliveries)],
+            [ReactionOperations(database, sending, reactions), ReceiptOperations(deliveries, typing)],
             holding=holding,
         ),
     )

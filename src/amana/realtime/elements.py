@@ -110,6 +110,13 @@ class Delivered(msgspec.Struct, tag_field="t", tag="delivered"):
     seq: int
 
 
+class Typing(msgspec.Struct, tag_field="t", tag="typing"):
+    """Somebody is writing in a conversation that is open here: over after six seconds without another."""
+
+    c: UUID
+    user: UUID
+
+
 class Resync(msgspec.Struct, tag_field="t", tag="resync"):
     """This socket fell too far behind: reconnect with ``hello``. Close 4408 follows."""
 
@@ -135,6 +142,7 @@ ELEMENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     Reset,
     Receipt,
     Delivered,
+    Typing,
     Resync,
     Drain,
     Pong,

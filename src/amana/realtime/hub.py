@@ -125,6 +125,8 @@ class Hub:
         self._rooms: dict[ConversationId, Room] = {}
         self._users: dict[UserId, dict[Socket, None]] = {}
         self._sessions: dict[SessionId, dict[Socket, None]] = {}
+        # Conversations on screen; a socket that follows one need not show it.
+        self._screens: dict[ConversationId, dict[Socket, None]] = {}
         self._dirty: list[Socket] = []
         self._wants: Wants | None = None
         self._on_revoked: list[Callable[[SessionId], None]] = []
@@ -209,6 +211,16 @@ class Hub:
         if room is not None and room.live and room.members <= FULL_FRAMES_MEMBERS:
             key = (conversation_id, user_id)
             table[key] = max(seq, table.get(key, 0))
+
+    def typing_heard(self, conversation_id: ConversationId, user_id: UserId) -> None:
+        """A person is writing: told to the others who have it on screen now, and forgotten."""
+        screens = self._screens.get(conversation_id)
+        if screens is None:
+            return
+        part = Part(PartKind.EPHEMERAL, wire.typing(conversation_id, user_id), conversation_id)
+        for socket in tuple(screens):
+            if socket.session.actor.user_id != user_id:
+                self.put(socket, part)
 
     # -- queues ------------------------------------------------------------------------------
 
@@ -323,8 +335,14 @@ class Hub:
             seq = hidden
         self._join(room, socket, seq)
 
+    def show(self, socket: Socket, conversation_id: ConversationId) -> None:
+        """A conversation that this socket follows is on screen."""
+        if conversation_id in socket.session.follows:
+            self._screens.setdefault(conversation_id, {})[socket] = None
+
     def close_room(self, socket: Socket, conversation_id: ConversationId) -> None:
         """The room is no longer on screen: in a large one only heads from now on."""
+        _discard(self._screens, conversation_id, socket)
         room = self._rooms.get(conversation_id)
         if room is None or conversation_id not in socket.session.follows:
             return
@@ -335,6 +353,7 @@ class Hub:
     def unfollow(self, socket: Socket, conversation_id: ConversationId) -> None:
         """Stop everything about a conversation for one socket, also what is queued."""
         socket.session.follows.pop(conversation_id, None)
+        _discard(self._screens, conversation_id, socket)
         room = self._rooms.get(conversation_id)
         if room is not None:
             self._leave(room, socket)

@@ -153,6 +153,10 @@ def delivered(conversation_id: UUID, user_id: UUID, seq: int) -> str:
     return f'{{"t":"delivered","c":"{conversation_id}","user":"{user_id}","seq":{seq}}}'
 
 
+def typing(conversation_id: UUID, user_id: UUID) -> str:
+    return f'{{"t":"typing","c":"{conversation_id}","user":"{user_id}"}}'
+
+
 def drain(reconnect_after_ms: int) -> str:
     return f'{{"t":"drain","reconnect_after_ms":{reconnect_after_ms}}}'
 

@@ -220,6 +220,7 @@ class WebSocket:
                 hub.follow(self, subscription)
             else:
                 hub.open(self, subscription, seq=place.seq, fence=place.fence)
+                hub.show(self, subscription.conversation_id)
         for place in wanted.values():
             self.refuse(NotReadable("No such conversation."), conversation_id=place.c, client_id=None)
         session.user_pos = min(hello.user_pos, user_pos)
@@ -286,6 +287,7 @@ class WebSocket:
         room = hub.room(conversation_id)
         if room is not None and conversation_id in self.session.follows:
             hub.resume(self, room, seq=frame.seq, fence=frame.fence)
+            hub.show(self, room.conversation_id)
             return
         try:
             found = await self._gateway.pump.subscription(self.session, conversation_id)
@@ -296,6 +298,7 @@ class WebSocket:
             return
         if not self.session.closed:
             hub.open(self, found, seq=frame.seq, fence=frame.fence)
+            hub.show(self, found.conversation_id)
 
     def _decode(self, text: str) -> msgspec.Struct | None:
         try:
