@@ -5,8 +5,6 @@ Nothing in here knows the server's code; whatever it needs is public API.
 
 import asyncio
 import json
-import os
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,19 +16,26 @@ import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from amana_client import new_client_id
 from tests.support.described import check_element, check_refusal
+
+__all__ = [
+    "PASSWORD",
+    "Api",
+    "Person",
+    "Refused",
+    "Socket",
+    "connected",
+    "join",
+    "join_many",
+    "new_client_id",
+    "set_up",
+    "sign_in",
+]
 
 PASSWORD = "seven herons over a quiet harbour"
 MAX_FRAME_BYTES = 64 * 2**20
 ATTEMPTS = 60
-
-
-def new_client_id(at_s: float | None = None) -> UUID:
-    """A UUIDv7, made now or at another Unix time in seconds."""
-    time_ms = int((time.time() if at_s is None else at_s) * 1000)
-    noise = int.from_bytes(os.urandom(10), "big")
-    number = time_ms << 80 | 0x7 << 76 | (noise >> 62 & 0xFFF) << 64 | 0b10 << 62 | noise & ((1 << 62) - 1)
-    return UUID(int=number)
 
 
 class Refused(Exception):
