@@ -1,5 +1,6 @@
 """What tokens cost that are nobody's, and how much of the log a stranger can fill."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -26,9 +27,11 @@ class Desk:
     actor: Actor
     asked: list[str] = field(default_factory=list)
     busy: bool = False
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def authenticate(self, token: str) -> Actor | None:
         self.asked.append(token)
+        await self.answers.wait()
         if self.busy:
             raise Busy("The database does not answer.", retry_after_s=1)
         return self.actor if token == "right" else None
@@ -37,12 +40,14 @@ class Desk:
 @pytest.fixture
 def desk(ids: Ids) -> Desk:
     people = OrgId(ids.new()), UserId(ids.new()), DeviceId(ids.new()), SessionId(ids.new())
-    return Desk(Actor(*people, Role.MEMBER, "en"))
+    desk = Desk(Actor(*people, Role.MEMBER, "en"))
+    desk.answers.set()
+    return desk
 
 
 @pytest.fixture
 def app(desk: Desk, database: Database, clock: FakeClock, entropy: SeededEntropy, ids: Ids) -> Application:
-    edge = EdgeSettings(ORIGIN, stranger_burst=BURST, stranger_rate=1)
+    edge = EdgeSettings(ORIGIN, stranger_burst=BURST, stranger_rate=1, session_burst=10_000)
     return build_app(
         [Feature("test", routes=ROUTES)],
         State(database, clock, ids, entropy, Services()),
@@ -106,3 +111,17 @@ async def test_a_stranger_cannot_fill_the_log(app: Application, clock: FakeClock
 
     assert 0 < few <= 20
     assert logged[-1]["left_out"] == 1000 - few
+
+
+async def test_more_upgrades_than_can_be_served_in_time_are_told_to_come_back(
+    app: Application, desk: Desk
+) -> None:
+    desk.answers.clear()
+    storm = [asyncio.create_task(upgrade(app, authorization="Bearer right")) for _ in range(2_000)]
+    done, _ = await asyncio.wait(storm, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert {task.result()[-1]["code"] for task in done} == {4503}
+    desk.answers.set()
+    codes = [frames[-1]["code"] for frames in await asyncio.gather(*storm)]
+
+    assert 0 < codes.count(4503) < 1_000
+    assert codes.count(4503) + codes.count(1000) == 2_000

@@ -113,6 +113,7 @@ def build_app(
         authenticate=authenticate,
         trusted_proxies=settings.trusted_proxies,
         strangers=buckets["strangers"],
+        clock=clock,
     )
     edge = OriginCheck(edge, origin=settings.origin, notes=notes)
     edge = _EdgeAnswers(edge, state, notes)

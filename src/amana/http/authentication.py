@@ -1,6 +1,5 @@
 """Finds the token and asks the people domain, through a hook, whose it is."""
 
-import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,7 +10,9 @@ from amana.http.errors import TooManyRequests
 from amana.http.network import client_ip, network_of
 from amana.http.settings import Network
 from amana.kernel.actor import Actor
+from amana.kernel.clock import Clock
 from amana.kernel.errors import Busy
+from amana.kernel.line import Line
 
 # __Host-: browsers accept it only with Secure, Path=/ and without Domain.
 SESSION_COOKIE = "__Host-amana"
@@ -22,6 +23,8 @@ Authenticate = Callable[[str], Awaitable[Actor | None]]
 TRY_LATER_CLOSE = 4503
 # When thousands of devices come back at once, connections to the database are left for what people send.
 UPGRADES_AT_ONCE = 4
+# A device gives up after some time and tries again: whoever waits that long would be served in vain.
+LONGEST_WAIT_S, LONGEST_AWAY_S = 8.0, 10.0
 # Sixteen bytes each: some megabytes. A forgotten one only counts as new again.
 MAX_REMEMBERED = 50_000
 
@@ -43,12 +46,15 @@ class Authentication:
         authenticate: Authenticate,
         trusted_proxies: Sequence[Network],
         strangers: Buckets,
+        clock: Clock,
     ) -> None:
         self._app = app
         self._authenticate = authenticate
         self._trusted_proxies = trusted_proxies
         self._strangers = strangers
-        self._upgrades = asyncio.Semaphore(UPGRADES_AT_ONCE)
+        self._upgrades = Line(
+            clock, places=UPGRADES_AT_ONCE, longest_wait_s=LONGEST_WAIT_S, longest_away_s=LONGEST_AWAY_S
+        )
         self._right_before: OrderedDict[bytes, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,15 +65,22 @@ class Authentication:
             network = network_of(scope["amana.client_ip"])
             if scope["type"] != "websocket":
                 scope["actor"] = await self._whose(token, network)
-            else:
-                try:
-                    async with self._upgrades:
-                        scope["actor"] = await self._whose(token, network)
-                except Busy as refusal:
-                    code = FLOOD_CLOSE if isinstance(refusal, TooManyRequests) else TRY_LATER_CLOSE
-                    await close_socket(receive, send, code=code)
-                    return
+            elif (code := await self._upgrade(scope, token, network)) is not None:
+                await close_socket(receive, send, code=code)
+                return
         await self._app(scope, receive, send)
+
+    async def _upgrade(self, scope: Scope, token: str, network: str) -> int | None:
+        """Look up whose socket this is to be; gives the close code when that cannot be found out now."""
+        if await self._upgrades.enter() > 0:
+            return TRY_LATER_CLOSE
+        try:
+            scope["actor"] = await self._whose(token, network)
+        except Busy as refusal:
+            return FLOOD_CLOSE if isinstance(refusal, TooManyRequests) else TRY_LATER_CLOSE
+        finally:
+            self._upgrades.leave()
+        return None
 
     async def _whose(self, token: str, network: str) -> Actor | None:
         mark = hashlib.blake2b(token.encode("utf-8", "surrogatepass"), digest_size=16).digest()
