@@ -90,6 +90,8 @@ RECORDS_NOTHING: Mapping[str, str] = {
     "removeReaction": "The conversation's own hash chain holds it.",
     "pinMessage": "The conversation's own hash chain holds it.",
     "unpinMessage": "The conversation's own hash chain holds it.",
+    "castVote": "The conversation's own hash chain holds it; of an anonymous vote nothing is to be left.",
+    "closePoll": "The conversation's own hash chain holds it.",
     "saveDraft": "What somebody has not said yet is nobody's business.",
     "addStar": "What somebody wants to find again is nobody's business.",
     "takeStarAway": "What somebody wants to find again is nobody's business.",
@@ -296,6 +298,13 @@ async def mark(recorder: Recorder, cem: str, conversation_id: str, message: str)
     await call("unpinMessage", "DELETE", f"{message}/pin", cem)
     target = {"conversation_id": conversation_id, "client_id": str(ids.new())}
     await call("forwardMessage", "POST", f"{message}/forwards", cem, targets=[target])
+    asked = {"client_id": str(ids.new()), "text": "Tea?", "poll": {"options": ["Yes", "No"]}}
+    room = message.partition("/messages/")[0]
+    poll = (await call("sendMessage", "POST", f"{room}/messages", cem, **asked)).json()["seq"]
+    votes = f"{room}/messages/{poll}/poll/votes"
+    await call("castVote", "POST", votes, cem, client_id=str(ids.new()), choices=[1])
+    closing = f"{room}/messages/{poll}/poll/closing"
+    await call("closePoll", "POST", closing, cem, client_id=str(ids.new()))
 
 
 async def come_in(recorder: Recorder, ana: str, cem: str, bo_id: str) -> None:

@@ -1,11 +1,19 @@
-"""What a client does with reactions and pins."""
+"""What a client does with reactions, pins and polls."""
 
 from typing import Any
 
 Json = dict[str, Any]
-KINDS = ("reaction.added", "reaction.removed", "message.pinned", "message.unpinned")
+KINDS = (
+    "reaction.added",
+    "reaction.removed",
+    "message.pinned",
+    "message.unpinned",
+    "poll.voted",
+    "poll.closed",
+)
 # What goes with a message that is removed or erased.
-BESIDE = ("reactions", "pinned")
+BESIDE = ("reactions", "pinned", "poll")
+NO_VOTES: Json = {"closed": None, "voters": 0, "totals": [], "mine": []}
 
 
 def mark(entries: dict[int, Json], event: Json, me: str) -> None:
@@ -22,12 +30,23 @@ def mark(entries: dict[int, Json], event: Json, me: str) -> None:
             new = {**entry, "pinned": {"by": event["sender"], "at": event["ts"]}}
         case "message.unpinned":
             new = {name: value for name, value in entry.items() if name != "pinned"}
+        case "poll.voted" | "poll.closed":
+            new = {**entry, "poll": _poll(entry.get("poll", NO_VOTES), event, me)}
         case kind:
             added = kind == "reaction.added"
             who = event["sender"] if added else content["user_id"]
             chips = _chips(entry.get("reactions", []), content, added=added, mine=who == me)
             new = {**entry, "reactions": chips} if chips else without(entry, ("reactions",))
     entries[content["target"]] = new
+
+
+def _poll(poll: Json, event: Json, me: str) -> Json:
+    """Each event says how the poll stands as a whole; only what was chosen belongs to one person."""
+    content = event["content"]
+    new = {**poll, "voters": content["voters"], "totals": content["totals"]}
+    if event["kind"] == "poll.closed":
+        return {**new, "closed": event["ts"]}
+    return {**new, "mine": content["choices"]} if content["user_id"] == me else new
 
 
 def without(entry: Json, names: tuple[str, ...] = BESIDE) -> Json:

@@ -18,6 +18,7 @@ from tests.sync import (
     joining_acts,
     mark_acts,
     naming_acts,
+    poll_acts,
     private,
     private_acts,
     room_acts,
@@ -115,7 +116,7 @@ class Life:
             "erase author": lambda: world.erase_author(room, other),
         }
         weights = [8, 3, 8, 6, 4, 1, 1, 1, 5, 1, 1, 1]
-        for part in (naming_acts, mark_acts, private_acts, room_acts, schedules, joining_acts):
+        for part in (naming_acts, mark_acts, poll_acts, private_acts, room_acts, schedules, joining_acts):
             for act_name, (weight, more) in part.acts(world, room, pick, people=NAMES, seq=seq).items():
                 acts[act_name] = more
                 weights.append(weight)
@@ -153,6 +154,7 @@ async def test_the_lives_meet_every_kind_of_event(world: World) -> None:
     await world.rename("ana", room, "New name")
     await naming_acts.every_kind(world, room)
     await mark_acts.every_kind(world, room)
+    await poll_acts.every_kind(world, room)
     await private_acts.every_kind(world, room)
     await schedules.every_kind(world, room)
     await room_acts.every_kind(world, room)

@@ -20,6 +20,9 @@ from amana.conversations.model import LIMITS
 from amana.conversations.pins import errors as pins_errors
 from amana.conversations.pins import http as pins_http
 from amana.conversations.pins.model import LIMITS as PIN_LIMITS
+from amana.conversations.polls import errors as polls_errors
+from amana.conversations.polls import http as polls_http
+from amana.conversations.polls.model import LIMITS as POLL_LIMITS
 from amana.conversations.private import errors as private_errors
 from amana.conversations.private import http as private_http
 from amana.conversations.private.model import LIMITS as PRIVATE_LIMITS
@@ -44,6 +47,7 @@ FEATURE = Feature(
         *private_http.ROUTES,
         *reactions_http.ROUTES,
         *pins_http.ROUTES,
+        *polls_http.ROUTES,
         *forwarding_http.ROUTES,
         *threads_http.ROUTES,
         *mentions_http.ROUTES,
@@ -58,6 +62,7 @@ FEATURE = Feature(
         *PRIVATE_LIMITS,
         *REACTION_LIMITS,
         *PIN_LIMITS,
+        *POLL_LIMITS,
         *FORWARDING_LIMITS,
         *MENTION_LIMITS,
         *SCHEDULING_LIMITS,
@@ -70,6 +75,7 @@ FEATURE = Feature(
         *private_errors.ALL,
         *reactions_errors.ALL,
         *pins_errors.ALL,
+        *polls_errors.ALL,
         *forwarding_errors.ALL,
         *threads_errors.ALL,
         *mentions_errors.ALL,

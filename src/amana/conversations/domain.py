@@ -20,6 +20,10 @@ from amana.conversations.messages.sending import Sending, refusal_of
 from amana.conversations.messages.service import MessageService
 from amana.conversations.messages.versions import Versions
 from amana.conversations.pins.service import PinService, ShownPins
+from amana.conversations.polls.closing import ClosingAtTime
+from amana.conversations.polls.counts import ShownPolls
+from amana.conversations.polls.model import CLOSE_JOB
+from amana.conversations.polls.service import PollService, PollStep
 from amana.conversations.private.assembly import Private
 from amana.conversations.private.stars.extra import StarExtra
 from amana.conversations.reactions.service import ReactionService
@@ -63,6 +67,7 @@ class Domain:
     deliveries: Deliveries
     reactions: ReactionService
     pins: PinService
+    polls: PollService
     versions: Versions
     forwarding: Forwarding
     threads: Threads
@@ -96,6 +101,7 @@ class Domain:
             self.deliveries,
             self.reactions,
             self.pins,
+            self.polls,
             self.versions,
             self.forwarding,
             self.threads,
@@ -139,8 +145,15 @@ def assemble(
         ForwardingStep(),
         ThreadStep(desk, threads),
         MentionStep(Mentions(desk, threads)),
+        PollStep(desk),
     )
-    extras: tuple[Extra, ...] = (ShownReactions(desk), ShownPins(), ThreadExtra(), StarExtra())
+    extras: tuple[Extra, ...] = (
+        ShownReactions(desk),
+        ShownPins(),
+        ShownPolls(desk),
+        ThreadExtra(),
+        StarExtra(),
+    )
     posting = Posting(desk, steps)
     flood = flood or Flood(desk.clock)
     sending = Sending(database, desk, batcher, posting, flood)
@@ -152,6 +165,7 @@ def assemble(
     jobs = Jobs(database, desk.clock)
     jobs.register(DUE_JOB, Saying(desk, posting))
     jobs.register(HEIRS_JOB, Succession(desk))
+    jobs.register(CLOSE_JOB, ClosingAtTime(desk))
     return Domain(
         desk=desk,
         jobs=jobs,
@@ -173,6 +187,7 @@ def assemble(
         deliveries=deliveries,
         reactions=reactions,
         pins=PinService(desk, pages),
+        polls=PollService(desk),
         versions=Versions(desk),
         forwarding=Forwarding(database, desk, pages, sending),
         threads=threads,

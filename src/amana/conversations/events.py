@@ -14,6 +14,8 @@ from amana.conversations.mentions.model import Naming
 from amana.conversations.messages.formatting import Block
 from amana.conversations.model import HISTORY_NAMES, HistoryPolicy
 from amana.conversations.pins.events import MessagePinned, MessageUnpinned
+from amana.conversations.polls.events import PollEnded, PollVoted
+from amana.conversations.polls.model import Poll
 from amana.conversations.private.events import USER_KINDS as PRIVATE_KINDS
 from amana.conversations.reactions.events import ReactionAdded, ReactionRemoved
 from amana.conversations.rules_wire import RulesBody
@@ -36,9 +38,13 @@ REACTION_ADDED: Final = 14
 REACTION_REMOVED: Final = 15
 MESSAGE_PINNED: Final = 16
 MESSAGE_UNPINNED: Final = 17
+POLL_VOTED: Final = 20
+POLL_CLOSED: Final = 21
 
 # These stand beside one message.
-MARKS: Final = frozenset({REACTION_ADDED, REACTION_REMOVED, MESSAGE_PINNED, MESSAGE_UNPINNED})
+MARKS: Final = frozenset(
+    {REACTION_ADDED, REACTION_REMOVED, MESSAGE_PINNED, MESSAGE_UNPINNED, POLL_VOTED, POLL_CLOSED}
+)
 # These change or mark one message, and say which.
 CHANGES: Final = frozenset({MESSAGE_EDITED, MESSAGE_REMOVED}) | MARKS
 # These change messages and are no entries themselves.
@@ -46,7 +52,7 @@ NO_ENTRIES: Final = CHANGES | {MESSAGES_ERASED}
 # What somebody wrote.
 WITH_TEXT: Final = frozenset({MESSAGE_CREATED, MESSAGE_EDITED})
 # What somebody wrote or chose: it ends with them.
-PERSONAL: Final = WITH_TEXT | {REACTION_ADDED}
+PERSONAL: Final = WITH_TEXT | {REACTION_ADDED, POLL_VOTED}
 
 # In a person's own log. Body: ids and numbers only, stored in the clear.
 CONVERSATION_JOINED: Final = 1
@@ -160,7 +166,7 @@ class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """What somebody wrote, as typed and as formatted; without `spans` it is one plain paragraph.
 
     ``thread`` is the message under which it stands; then it does not count as unread. ``everyone``: all
-    members are called. ``silent``: no device makes a sound for it.
+    members are called. ``silent``: no device makes a sound for it. ``poll``: it can be voted on.
     """
 
     text: str
@@ -171,6 +177,7 @@ class MessageCreated(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     everyone: bool = False
     silent: bool = False
     forwarded: Forwarded | None = None
+    poll: Poll | None = None
 
 
 class MessageEdited(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -267,6 +274,8 @@ KINDS = (
     EventKind(REACTION_REMOVED, "reaction.removed", False, ReactionRemoved),
     EventKind(MESSAGE_PINNED, "message.pinned", False, MessagePinned),
     EventKind(MESSAGE_UNPINNED, "message.unpinned", False, MessageUnpinned),
+    EventKind(POLL_VOTED, "poll.voted", False, PollVoted),
+    EventKind(POLL_CLOSED, "poll.closed", False, PollEnded),
 )
 
 USER_KINDS = (

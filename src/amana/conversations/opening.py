@@ -18,7 +18,7 @@ from amana.kernel.ids import OrgId, Seq
 from amana.storage.database import Tx
 from amana.vault import Vault, issue
 from amana.vault.model import Unreadable
-from amana.vault.proofs import MemberProof
+from amana.vault.proofs import MemberProof, SystemProof
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ def proof_of(org_id: OrgId, member: Member) -> MemberProof:
 
 
 async def open_content(
-    vault: Vault, tx: Tx, proof: MemberProof, stored: Sequence[StoredEvent]
+    vault: Vault, tx: Tx, proof: MemberProof | SystemProof, stored: Sequence[StoredEvent]
 ) -> dict[Seq, bytes | Unreadable]:
     """Content by ``seq``; events before what the member may see must not be passed."""
     if not stored:

@@ -63,6 +63,8 @@ const NO_ENTRIES: ReadonlySet<string> = new Set([
   "reaction.removed",
   "message.pinned",
   "message.unpinned",
+  "poll.voted",
+  "poll.closed",
 ]);
 
 function entriesAfter(entries: readonly Entry[], event: EventFrame): readonly Entry[] {

@@ -147,6 +147,21 @@ class Pinned(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     at: int
 
 
+class PollState(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """How a poll stands, for one reader.
+
+    Attributes: closed: when it was closed (Unix milliseconds); null while people vote. voters: how
+    many people voted. totals: how many chose each option, in their order. Null, as `voters`, where
+    the votes of an anonymous poll could not be read at its end. mine: what the reader chose; always
+    empty in an anonymous poll.
+    """
+
+    closed: int | None
+    voters: int | None
+    totals: list[int] | None
+    mine: list[int]
+
+
 class Reaction(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """One emoji at a message.
 
@@ -195,7 +210,8 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     payload says; null for removed and unreadable entries. unreadable: `erased` or `damaged`; absent
     otherwise. starred: true where I gave it a star; absent otherwise. thread: what stands under the
     message; absent where nothing does. reactions: the emojis put to the message, the first one
-    first; absent where there is none. pinned: by whom and since when; absent where it is not.
+    first; absent where there is none. pinned: by whom and since when; absent where it is not. poll:
+    how it stands; absent before the first vote that is not anonymous, and where there is none.
     """
 
     seq: int
@@ -213,6 +229,7 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     thread: ThreadInfo | UnsetType = UNSET
     reactions: list[Reaction] | UnsetType = UNSET
     pinned: Pinned | UnsetType = UNSET
+    poll: PollState | UnsetType = UNSET
 
 
 class EntryPage(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -582,6 +599,15 @@ class OrganisationPolicy(msgspec.Struct, kw_only=True, frozen=True, omit_default
     ask_before_adding: bool
 
 
+class OwnVote(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Whether the caller voted, and what. Of an anonymous vote nobody knows what, at the end not
+    whether.
+    """
+
+    voted: bool
+    choices: list[int]
+
+
 class PasskeyAnswer(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """A passkey; `credential_id` is the browser's `id` of it."""
 
@@ -634,6 +660,37 @@ class PolicyAnswer(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True
 
     policy: str | None
     set_at: int | None
+
+
+class Poll(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What is asked besides the text of the message.
+
+    Attributes: options: what may be chosen, in this order; votes name them by their place, from 0.
+    multiple: one person may choose several. anonymous: nobody can learn who chose what; votes are
+    final, the result is said at the end. closes_at: Unix milliseconds; absent: its author, or who
+    looks after the room, closes it.
+    """
+
+    options: list[str]
+    multiple: bool | UnsetType = UNSET
+    anonymous: bool | UnsetType = UNSET
+    closes_at: int | UnsetType | None = UNSET
+
+
+class PollVoter(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """Who chose what, and when (Unix milliseconds). `seq` is the place of the vote."""
+
+    user_id: UUID
+    seq: int
+    at: int
+    choices: list[int]
+
+
+class PollVoters(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A page of people, the earliest vote first; go on with `after` = the last `seq`."""
+
+    voters: list[PollVoter]
+    more: bool
 
 
 class Preferences(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -1136,6 +1193,20 @@ class Operations:
             type(None), "DELETE", f"/v1/conversations/{conversation_id}/scheduled/{schedule_id}"
         )
 
+    async def cast_vote(
+        self, conversation_id: UUID, seq: int, *, client_id: UUID, choices: list[int]
+    ) -> None:
+        """Vote in a poll. A named vote replaces the one before it; an anonymous one is final.
+
+        API tokens need the scope `messages:write`.
+        """
+        await self._transport.ask(
+            type(None),
+            "POST",
+            f"/v1/conversations/{conversation_id}/messages/{seq}/poll/votes",
+            {"client_id": client_id, "choices": choices},
+        )
+
     async def change_conversation(
         self,
         conversation_id: UUID,
@@ -1305,6 +1376,7 @@ class Operations:
         mentions: list[Naming] | UnsetType = UNSET,
         everyone: int | UnsetType | None = UNSET,
         silent: bool | UnsetType = UNSET,
+        poll: Poll | UnsetType | None = UNSET,
         at: int | UnsetType | None = UNSET,
         repeat: RepeatWanted | UnsetType | None = UNSET,
     ) -> ScheduledLine:
@@ -1325,9 +1397,22 @@ class Operations:
                 "mentions": mentions,
                 "everyone": everyone,
                 "silent": silent,
+                "poll": poll,
                 "at": at,
                 "repeat": repeat,
             },
+        )
+
+    async def close_poll(self, conversation_id: UUID, seq: int, *, client_id: UUID) -> Posted:
+        """Close a poll: its author may, and whoever may remove messages of others.
+
+        API tokens need the scope `messages:write`.
+        """
+        return await self._transport.ask(
+            Posted,
+            "POST",
+            f"/v1/conversations/{conversation_id}/messages/{seq}/poll/closing",
+            {"client_id": client_id},
         )
 
     async def close_room(self, conversation_id: UUID, *, archived: bool | UnsetType = UNSET) -> None:
@@ -1536,6 +1621,15 @@ class Operations:
         API tokens need the scope `messages:read`.
         """
         return await self._transport.ask(Entry, "GET", f"/v1/conversations/{conversation_id}/messages/{seq}")
+
+    async def get_my_vote(self, conversation_id: UUID, seq: int) -> OwnVote:
+        """Give one's own vote; of an open anonymous poll only whether there is one.
+
+        API tokens need the scope `messages:read`.
+        """
+        return await self._transport.ask(
+            OwnVote, "GET", f"/v1/conversations/{conversation_id}/messages/{seq}/poll/mine"
+        )
 
     async def get_thread(
         self, conversation_id: UUID, seq: int, *, before: int | None = None, limit: int | None = None
@@ -1808,6 +1902,20 @@ class Operations:
         """
         return await self._transport.ask(
             VersionList, "GET", f"/v1/conversations/{conversation_id}/messages/{seq}/versions"
+        )
+
+    async def list_voters(
+        self, conversation_id: UUID, seq: int, *, after: int | None = None, limit: int | None = None
+    ) -> PollVoters:
+        """Give who chose what in a named poll.
+
+        API tokens need the scope `messages:read`.
+        """
+        return await self._transport.ask(
+            PollVoters,
+            "GET",
+            f"/v1/conversations/{conversation_id}/messages/{seq}/poll/votes",
+            query={"after": after, "limit": limit},
         )
 
     async def list_waiting(self, conversation_id: UUID) -> WaitingPeople:
@@ -2092,6 +2200,7 @@ class Operations:
         mentions: list[Naming] | UnsetType = UNSET,
         everyone: int | UnsetType | None = UNSET,
         silent: bool | UnsetType = UNSET,
+        poll: Poll | UnsetType | None = UNSET,
         at: int | UnsetType | None = UNSET,
         repeat: RepeatWanted | UnsetType | None = UNSET,
     ) -> ScheduledLine:
@@ -2112,6 +2221,7 @@ class Operations:
                 "mentions": mentions,
                 "everyone": everyone,
                 "silent": silent,
+                "poll": poll,
                 "at": at,
                 "repeat": repeat,
             },
@@ -2128,6 +2238,7 @@ class Operations:
         mentions: list[Naming] | UnsetType = UNSET,
         everyone: int | UnsetType | None = UNSET,
         silent: bool | UnsetType = UNSET,
+        poll: Poll | UnsetType | None = UNSET,
         undo_s: int | UnsetType | None = UNSET,
     ) -> Posted:
         """Send a message. Answered after it is stored; repeating it with the same `client_id` is safe.
@@ -2146,6 +2257,7 @@ class Operations:
                 "mentions": mentions,
                 "everyone": everyone,
                 "silent": silent,
+                "poll": poll,
                 "undo_s": undo_s,
             },
         )

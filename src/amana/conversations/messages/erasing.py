@@ -13,6 +13,7 @@ from amana.conversations import events
 from amana.conversations.forwarding import queries as forwarding_queries
 from amana.conversations.mentions.service import Mentions
 from amana.conversations.pins import queries as pin_queries
+from amana.conversations.polls.ending import PollEnding
 from amana.conversations.reactions.ending import ReactionEnding
 from amana.conversations.threads.service import Threads
 from amana.conversations.writing import Desk
@@ -54,6 +55,7 @@ class Erasing:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._reactions = ReactionEnding(desk)
+        self._polls = PollEnding(desk)
         self._mentions = Mentions(desk, Threads(desk))
 
     async def older_than(
@@ -85,9 +87,11 @@ class Erasing:
         beside = await self._beside(tx, conversation_id, messages)
         reactions = [row.seq for row in own if row.kind == events.REACTION_ADDED]
         await self._reactions.of_person(tx, conversation_id, author, reactions)
+        votes = [row.seq for row in own if row.kind == events.POLL_VOTED]
+        through = found[-1].seq if found else after
+        await self._polls.of_person(tx, conversation_id, author, votes, after=after, upto=through)
         ended = await self._end(tx, conversation_id, [*_personal(own), *beside], Cause.PERSON)
         kept = await count_wraps(tx, conversation_id, _personal(own))
-        through = found[-1].seq if found else after
         return Step(messages, ended, kept, through, more=through < head)
 
     async def announce(
@@ -120,7 +124,8 @@ class Erasing:
         """Take away what stands beside these messages; gives the events of it whose contents end too."""
         await pin_queries.delete_of_messages(tx, conversation_id, messages)
         await self._mentions.end(tx, conversation_id, messages)
-        return await self._reactions.with_erased(tx, conversation_id, messages)
+        reactions = await self._reactions.with_erased(tx, conversation_id, messages)
+        return [*reactions, *await self._polls.with_erased(tx, conversation_id, messages)]
 
     async def _end(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq], cause: Cause) -> int:
         grounds = (Ground.LIVE, Ground.TRACE)

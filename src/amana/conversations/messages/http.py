@@ -14,6 +14,7 @@ from amana.conversations.messages.sending import Sending
 from amana.conversations.messages.service import MessageService
 from amana.conversations.messages.versions import Version, Versions
 from amana.conversations.model import MAX_PAGE, Number
+from amana.conversations.polls.model import Poll
 from amana.conversations.reading.service import ReadingService
 from amana.conversations.scheduling.holding import Held, Holding
 from amana.events.model import Appended
@@ -36,6 +37,7 @@ class NewMessage(Body):
         mentions: who is named, in the order of the text; without ``user_id`` everybody.
         everyone: calls everybody: how many others that reaches, as the writer was shown.
         silent: no device makes a sound for it.
+        poll: it can be voted on; the text is the question.
     """
 
     client_id: UUID
@@ -45,6 +47,7 @@ class NewMessage(Body):
     mentions: list[Naming] = msgspec.field(default_factory=list)
     everyone: Number | None = None
     silent: bool = False
+    poll: Poll | None = None
 
     def draft(self, conversation_id: UUID) -> Draft:
         """The same as the domain knows it."""
@@ -57,6 +60,7 @@ class NewMessage(Body):
             mentions=tuple(self.mentions),
             everyone=self.everyone,
             silent=self.silent,
+            poll=self.poll,
         )
 
 

@@ -17,6 +17,7 @@ from amana.conversations.messages.formatting import is_plain, parse
 from amana.conversations.messages.queries import MessageState
 from amana.conversations.model import MAX_TEXT, check_text
 from amana.conversations.pins.model import Pinned
+from amana.conversations.polls.model import Poll, PollState, check_poll
 from amana.conversations.reactions.model import Reaction
 from amana.conversations.threads.model import ThreadInfo
 from amana.events.model import StoredEvent
@@ -50,6 +51,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         thread: what stands under the message; absent where nothing does.
         reactions: the emojis put to the message, the first one first; absent where there is none.
         pinned: by whom and since when; absent where it is not.
+        poll: how it stands; absent before the first vote that is not anonymous, and where there is none.
     """
 
     seq: int
@@ -67,6 +69,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     thread: ThreadInfo | msgspec.UnsetType = msgspec.UNSET
     reactions: list[Reaction] | msgspec.UnsetType = msgspec.UNSET
     pinned: Pinned | msgspec.UnsetType = msgspec.UNSET
+    poll: PollState | msgspec.UnsetType = msgspec.UNSET
 
 
 def entry_of(event: StoredEvent, name: str, state: MessageState, content: Content | None) -> Entry:
@@ -111,7 +114,7 @@ def compose(draft: Draft) -> bytes:
     """Check and format what somebody typed; give the content that is sealed, stored and shown.
 
     Raises:
-        TextEmpty, TextTooLong, TextInvalid, MentionInvalid, TooManyMentions
+        TextEmpty, TextTooLong, TextInvalid, MentionInvalid, TooManyMentions, PollOptionsInvalid
     """
     text = check_message(draft.text)
     reply = None if draft.reply_to is None else ReplyTo(draft.reply_to)
@@ -128,6 +131,7 @@ def compose(draft: Draft) -> bytes:
         everyone=draft.everyone is not None or mentions.calls_everybody(draft.mentions),
         silent=draft.silent,
         forwarded=draft.origin.label if draft.origin else None,
+        poll=check_poll(draft.poll) if draft.poll else None,
     )
     return encode(content)
 
@@ -196,6 +200,12 @@ class Said(msgspec.Struct):
     everyone: bool = False
     silent: bool = False
     forwarded: Forwarded | None = None
+    poll: Poll | None = None
+
+    @property
+    def is_fixed(self) -> bool:
+        """People answer to what stands there: it is not edited."""
+        return self.poll is not None
 
 
 _said = msgspec.json.Decoder(Said).decode

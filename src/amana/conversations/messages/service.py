@@ -25,6 +25,8 @@ from amana.conversations.messages.queries import MessageState
 from amana.conversations.messages.targets import Target, Targets
 from amana.conversations.opening import open_content, proof_of
 from amana.conversations.pins import queries as pin_queries
+from amana.conversations.polls.ending import PollEnding
+from amana.conversations.polls.errors import MessageIsFixed
 from amana.conversations.reactions.ending import ReactionEnding
 from amana.conversations.room import require_may_post
 from amana.conversations.rules import Removal, may_edit, may_remove
@@ -47,6 +49,7 @@ class MessageService:
         self._desk = desk
         self._targets = Targets(desk)
         self._reactions = ReactionEnding(desk)
+        self._polls = PollEnding(desk)
         self._mentions = Mentions(desk, Threads(desk))
 
     async def edit(
@@ -72,6 +75,7 @@ class MessageService:
             ConversationClosed, PostingNotAllowed: who may not write may not write anew either.
             EditWindowOver: the room's time for it is over.
             ForwardedIsFixed: they are somebody else's words.
+            MessageIsFixed: it is a poll or a checklist.
             MentionInvalid, TooManyMentions, MentionNotMember, MentionAllMisplaced
             TextEmpty, TextTooLong, TextInvalid, ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld
             ClientIdReused: the same retry key stands for something else.
@@ -97,6 +101,8 @@ class MessageService:
         before = said(wording)
         if before.forwarded is not None:
             raise ForwardedIsFixed
+        if before.is_fixed:
+            raise MessageIsFixed
         content = recompose(text, target=seq, before=before, namings=mentions)
         after = said(content)
         await self._mentions.may_name(tx, conversation_id, named(after.mentions) - named(before.mentions))
@@ -141,6 +147,7 @@ class MessageService:
         # Older revisions are traces since the edit that replaced them.
         await self._targets.to_trace(tx, actor, target, [current])
         await self._reactions.with_removed(tx, actor, target)
+        await self._polls.with_removed(tx, actor, target)
         await pin_queries.delete_of_messages(tx, conversation_id, [seq])
         await self._mentions.end(tx, conversation_id, [seq])
         state = MessageState(

@@ -21,7 +21,10 @@ from amana.events.model import Head, StoredEvent
 from amana.kernel.actor import Actor
 from amana.kernel.ids import ConversationId, Seq
 from amana.storage.database import Tx
-from amana.vault import Unreadable
+from amana.vault import Cause, Ground, Unreadable
+
+# Sealing thousands anew would keep the room waiting for seconds; nobody examines more than these.
+TRACED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +106,14 @@ class Targets:
         proof = proof_of(actor.org_id, target.member)
         sealed = [event.sealed for event in stored]
         await self._desk.vault.move_to_trace(tx, proof, sealed, due=now + TRACE_PERIOD, now=now)
+
+    async def beside_to_trace(
+        self, tx: Tx, actor: Actor, target: Target, seqs: Sequence[Seq], *, traced: int = TRACED
+    ) -> None:
+        """The same for what stands beside a removed message: the first ones become traces, the others end."""
+        room = target.event.conversation_id
+        await self.to_trace(tx, actor, target, await self._desk.log.at(tx, room, seqs[:traced]))
+        now = self._desk.clock.now()
+        await self._desk.vault.end_grounds(
+            tx, room, seqs[traced:], (Ground.LIVE,), cause=Cause.CHANGED, now=now
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from amana.conversations import events
-from amana.conversations.messages.targets import Target, Targets
+from amana.conversations.messages.targets import TRACED, Target, Targets
 from amana.conversations.reactions import queries
 from amana.conversations.reactions.service import rest_of
 from amana.conversations.writing import Desk
@@ -11,10 +11,6 @@ from amana.events.model import NewEvent
 from amana.kernel.actor import Actor
 from amana.kernel.ids import NO_DEVICE, SERVER, ClientId, ConversationId, Seq, UserId
 from amana.storage.database import Tx
-from amana.vault import Cause, Ground
-
-# Sealing thousands anew would keep the room waiting for seconds; nobody examines more than these.
-TRACED = 1_000
 
 
 class ReactionEnding:
@@ -28,12 +24,7 @@ class ReactionEnding:
         """A message was removed: its reactions go with it, the first ones as traces like its text."""
         room = target.event.conversation_id
         places = await queries.delete_of_messages(tx, room, [target.event.seq])
-        stored = await self._desk.log.at(tx, room, places[:TRACED])
-        await self._targets.to_trace(tx, actor, target, stored)
-        now = self._desk.clock.now()
-        await self._desk.vault.end_grounds(
-            tx, room, places[TRACED:], (Ground.LIVE,), cause=Cause.CHANGED, now=now
-        )
+        await self._targets.beside_to_trace(tx, actor, target, places, traced=TRACED)
 
     async def with_erased(self, tx: Tx, conversation_id: ConversationId, seqs: Sequence[Seq]) -> list[Seq]:
         """Messages were erased; gives the events of their reactions, whose contents are to end as well.
