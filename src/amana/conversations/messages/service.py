@@ -75,7 +75,7 @@ class MessageService:
             ConversationClosed, PostingNotAllowed: who may not write may not write anew either.
             EditWindowOver: the room's time for it is over.
             ForwardedIsFixed: they are somebody else's words.
-            MessageIsFixed: it is a poll or a checklist.
+            MessageIsFixed: it is a poll.
             MentionInvalid, TooManyMentions, MentionNotMember, MentionAllMisplaced
             TextEmpty, TextTooLong, TextInvalid, ClientIdInvalid, ClientIdFromFuture, ClientIdTooOld
             ClientIdReused: the same retry key stands for something else.

@@ -73,12 +73,12 @@ class PollDamaged(Conflict):
 
 
 class MessageIsFixed(Conflict):
-    """Polls and checklists are not edited: people answered to what stood there."""
+    """Polls are not edited: people answered to what stood there."""
 
     code = "message_is_fixed"
 
     def __init__(self) -> None:
-        super().__init__("A poll or a checklist cannot be edited. Remove it and post a new one.")
+        super().__init__("A poll cannot be edited. Remove it and post a new one.")
 
 
 ALL: tuple[type[Exception], ...] = (

@@ -5,4 +5,4 @@ error-poll-closed = Diese Umfrage ist beendet.
 error-poll-choice-invalid = Bitte wählen Sie aus, was die Umfrage anbietet.
 error-already-voted = Sie haben schon abgestimmt. Eine anonyme Stimme lässt sich nicht ändern.
 error-poll-damaged = Die gespeicherten Stimmen sind beschädigt. Bitte sagen Sie es Ihrer Administration.
-error-message-is-fixed = Umfragen und Checklisten lassen sich nicht bearbeiten. Entfernen Sie sie und stellen Sie eine neue ein.
+error-message-is-fixed = Eine Umfrage lässt sich nicht bearbeiten. Entfernen Sie sie und stellen Sie eine neue ein.

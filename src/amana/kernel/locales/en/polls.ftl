@@ -5,4 +5,4 @@ error-poll-closed = This poll is closed.
 error-poll-choice-invalid = Choose from what the poll offers.
 error-already-voted = You have voted already. An anonymous vote cannot be changed.
 error-poll-damaged = The stored votes are damaged. Please tell your administrator.
-error-message-is-fixed = A poll or a checklist cannot be edited. Remove it and post a new one.
+error-message-is-fixed = A poll cannot be edited. Remove it and post a new one.

@@ -5,4 +5,4 @@ error-poll-closed = See küsitlus on lõppenud.
 error-poll-choice-invalid = Palun valige küsitluses pakutu hulgast.
 error-already-voted = Te olete juba hääletanud. Anonüümset häält ei saa muuta.
 error-poll-damaged = Salvestatud hääled on kahjustatud. Palun öelge sellest oma administraatorile.
-error-message-is-fixed = Küsitlust ega kontrollnimekirja ei saa muuta. Eemaldage see ja postitage uus.
+error-message-is-fixed = Küsitlust ei saa muuta. Eemaldage see ja postitage uus.
