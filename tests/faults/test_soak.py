@@ -17,6 +17,7 @@ import psutil  # type: ignore[import-untyped]  # has no types of its own
 import pytest
 import pytest_asyncio
 
+from amana.storage.faults import DRIVER_ERRORS
 from tests.faults.device import Device
 from tests.faults.run import FaultRun, Outcome, Plan
 from tests.support.server import ServerProcess
@@ -120,9 +121,7 @@ class Soak(FaultRun):
             await asyncio.sleep(SAMPLE_S)
             if self.ends_s > 0 and self.goes_on():
                 # While the database is down there is nothing to look at.
-                with contextlib.suppress(
-                    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError
-                ):
+                with contextlib.suppress(*DRIVER_ERRORS):
                     self.samples.append(await self.look())
 
     async def look(self) -> Sample:
