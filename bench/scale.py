@@ -268,8 +268,9 @@ async def whole_history(me: Person, room: UUID, head: int) -> Figures:
         "history_pages": len(times),
         "history_s": round(took_s, 1),
         "history_page_ms": shown(times),
-        "history_first_tenth_ms": round(sum(times[:tenth]) / tenth, 2),
-        "history_last_tenth_ms": round(sum(times[-tenth:]) / tenth, 2),
+        # The quick ones of each: what else the machine does must not count as the page's price.
+        "history_first_tenth_ms": round(quantile(times[:tenth], 0.1), 2),
+        "history_last_tenth_ms": round(quantile(times[-tenth:], 0.1), 2),
     }
 
 
