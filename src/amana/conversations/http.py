@@ -7,7 +7,7 @@ import msgspec
 from litestar.params import Parameter
 
 from amana.conversations import permissions, queries
-from amana.conversations.errors import ConversationNotFound
+from amana.conversations.errors import ConversationNotFound, CursorInvalid
 from amana.conversations.joining.service import JoinService
 from amana.conversations.joining.shown import MyJoining, my_joining
 from amana.conversations.membership.service import MembershipService
@@ -123,7 +123,7 @@ async def sync(ctx: Context, limit: Limit | None = None, after: After | None = N
 
     With ``limit`` a part of them: go on with ``after`` = ``next``. Without it all of them.
     """
-    place = None if after is None else (int(after[:-33]), ConversationId(UUID(hex=after[-32:])))
+    place = _place_of(after)
     at = ctx.clock.now() - SETTLED_AFTER
     async with ctx.db.read(ctx.actor.org_id) as tx:
         # Read first: private events that follow are met again, which is harmless.
@@ -294,6 +294,17 @@ async def who_could_see(ctx: Context, conversation_id: UUID, seq: Place, at: Mil
             tx, ctx.actor, ConversationId(conversation_id), seq=Seq(seq), at=from_unix_ms(at)
         )
     return CouldSee([*found])
+
+
+def _place_of(after: str | None) -> tuple[int, ConversationId] | None:
+    """Where a part of the list begins. Not every value that is wrong is held off by the pattern."""
+    if after is None:
+        return None
+    try:
+        ts, room = after.split(".")
+        return int(ts), ConversationId(UUID(hex=room))
+    except ValueError:
+        raise CursorInvalid from None
 
 
 def _history(wanted: HistoryWanted | None) -> HistoryPolicy | None:
