@@ -83,7 +83,7 @@ async def test_one_batch_is_answered_place_by_place(world: World) -> None:
     await ruling.make_role(world, "ana", news, "bo", MemberRole.MEMBER)
     await world.take_out("ana", foreign, "bo")
     # As another worker would, which has not heard of it.
-    world.sending._members[foreign, world["bo"].user_id] = None
+    world.sending._members[foreign, world["bo"].user_id] = 1
 
     rooms = [open_room, closed, news, foreign] * 3
     drafts = [Draft(room, world.client_id(), f"{number}") for number, room in enumerate(rooms)]
