@@ -101,6 +101,7 @@ BODIES: dict[str, Any] = {
     "createInvitation": {"role": "guest"},
     "changeRole": {"role": "guest"},
     "changeLogPolicy": {"policy": "quorum none"},
+    "changePolicy": {"ask_before_adding": False},
 }
 
 
