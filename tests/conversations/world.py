@@ -62,9 +62,10 @@ class Heard:
             self.blobs.setdefault(conversation_id, []).append(blob)
 
     def user_moved(
-        self, user_id: UUID, pos: int, kind: int, conversation_id: UUID | None, blob: bytes
+        self, user_id: UUID, pos: int, kind: int, conversation_id: UUID | None, blob: bytes | None
     ) -> None:
-        self.users.setdefault(user_id, []).append(json.loads(blob))
+        if blob is not None:
+            self.users.setdefault(user_id, []).append(json.loads(blob))
 
     def marker_moved(self, conversation_id: UUID, user_id: UUID, seq: int) -> None:
         self.markers.append((conversation_id, user_id, seq))
