@@ -16,7 +16,7 @@ Written by `make docs` from the server's code; edit that.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec

@@ -16,8 +16,8 @@ from tests.contracts.repository import expect_none
 SECURITY = {
     "createToken", "listTokens", "revokeToken", "openPasskey", "addPasskey", "listPasskeys", "removePasskey",
     "changePassword", "listSessions", "revokeSession", "revokeOtherSessions", "createInvitation",
-    "changeRole", "erasePerson", "changeLogPolicy", "setUp", "join", "signInWithPasskey", "signInWithPassword",
-    "signOut",
+    "changeRole", "erasePerson", "changeLogPolicy", "setUp", "join",
+    "signInWithPasskey", "signInWithPassword", "signOut",
 }  # fmt: skip
 
 

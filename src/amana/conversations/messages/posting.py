@@ -57,7 +57,7 @@ class Posting:
         return place
 
     async def check(self, tx: Tx, actor: Actor, draft: Draft) -> Appended | None:
-        """Refuse what ``post`` would refuse now, and store nothing; gives the place if it was said already."""
+        """Refuse what ``post`` would refuse now, and store nothing; the place of what was said already."""
         return (await self._begin(tx, actor, draft))[2]
 
     async def _begin(self, tx: Tx, actor: Actor, draft: Draft) -> tuple[Mine, bytes, Appended | None]:
