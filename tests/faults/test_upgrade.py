@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.faults.releases import PREVIOUS, AnyRelease, sources_of
 from tests.faults.run import Plan, SteadyRun
+from tests.support.described import another_release
 
 
 class Upgrading(SteadyRun):
@@ -60,9 +61,10 @@ async def survive(
     previous = sources_of(PREVIOUS, folder)
     server.become(previous)
     run = Upgrading(server, Plan(0, seed, kills=0, rooms=3, people=4, drop=0.1, limit_s=limit_s))
-    async with asyncio.TaskGroup() as together:
-        running = together.create_task(run.run())
-        together.create_task(up_and_back(run, previous, messages))
+    with another_release():
+        async with asyncio.TaskGroup() as together:
+            running = together.create_task(run.run())
+            together.create_task(up_and_back(run, previous, messages))
     outcome = running.result()
 
     print(outcome.summary())
