@@ -3,6 +3,7 @@
 import asyncio
 from copy import deepcopy
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -17,6 +18,7 @@ from amana.conversations.scheduling.errors import (
 from amana.conversations.scheduling.holding import Held
 from amana.events.errors import ClientIdReused
 from amana.events.model import Appended
+from amana.kernel.ids import ClientId
 from tests.conversations.scheduling import Later
 from tests.conversations.world import World
 
@@ -122,6 +124,22 @@ async def test_undoing_and_saying_at_once_leaves_exactly_one_of_them(world: Worl
 
         was_said = len(await later.said("bo", room)) - before
         assert (was_said, isinstance(undone, UndoTooLate)) in {(1, True), (0, False)}
+
+
+@pytest.mark.parametrize(
+    "never_made",
+    [
+        UUID("eac031a6-65ab-40b7-b698-8916f1f18fe4"),  # no UUIDv7
+        UUID("ffffffff-ffff-7000-8000-000000000000"),  # of the year 10889
+    ],
+)
+async def test_under_a_key_that_nothing_can_have_there_is_nothing_to_undo(
+    world: World, later: Later, never_made: UUID
+) -> None:
+    room = await world.room("bo")
+
+    with pytest.raises(ScheduleNotFound):
+        await later.undo("ana", room, ClientId(never_made))
 
 
 async def test_nobody_else_can_undo_it(world: World, later: Later) -> None:

@@ -128,6 +128,12 @@ IN_A_ROOM: dict[str, tuple[str, str, dict[str, Any]]] = {
     rooms.MEMBER_REMOVE: ("DELETE", "{room}/members/" + NOBODY, {}),
     rooms.OWNER_CHANGE: ("PUT", "{room}/owner", {"user_id": NOBODY}),
     rooms.REMOVE_ANY: ("POST", "{message}/removal", {"client_id": ""}),
+    rooms.RULES: ("PATCH", "{room}", {"rules": {"receipts": "count"}}),
+    rooms.POSTERS: ("PUT", "{room}/members/" + NOBODY + "/role", {"role": "poster"}),
+    rooms.DEPUTIES: ("PUT", "{room}/members/" + NOBODY + "/role", {"role": "deputy"}),
+    # Last: nothing can be written in the room after them.
+    rooms.CLOSE: ("PUT", "{room}/closed", {}),
+    rooms.ARCHIVE: ("PUT", "{room}/closed", {"archived": True}),
 }
 REFUSALS = {"not_permitted", "conversation_not_found"}
 
@@ -167,9 +173,12 @@ def room_with(served: Served, role: str, standing: str) -> tuple[str, str]:
 def expected(capability: str, role: str, standing: str) -> str:
     is_enough = Role[role.upper()] >= Role.ADMIN
     if standing == "outside":
-        # From outside an administrator names an owner, and nothing else.
-        return "permitted" if capability == rooms.OWNER_CHANGE and is_enough else "conversation_not_found"
-    return "permitted" if standing == "owner" or is_enough else "not_permitted"
+        # From outside an administrator names an owner and archives, and nothing else.
+        reaches = capability in {rooms.OWNER_CHANGE, rooms.ARCHIVE}
+        return "permitted" if reaches and is_enough else "conversation_not_found"
+    # Archiving is the organisation's; all else is the owner's as well.
+    owns = standing == "owner" and capability != rooms.ARCHIVE
+    return "permitted" if owns or is_enough else "not_permitted"
 
 
 @pytest.mark.parametrize("standing", ["outside", "member", "owner"])

@@ -34,6 +34,8 @@ CLIENT_ID_AGE = timedelta(days=180)
 # Before the first event of every conversation.
 START = Seq(0)
 _AHEAD_MS = int(CLIENT_ID_AHEAD.total_seconds() * 1000)
+# A clock that was wrong once may have let some in that are ahead now, but none of another century.
+_EVER_AHEAD_MS = 10 * 365 * 86_400_000
 _AGE_MS = int(CLIENT_ID_AGE.total_seconds() * 1000)
 
 
@@ -238,7 +240,9 @@ class Log:
     async def find_original(
         self, tx: Tx, conversation_id: ConversationId, sender_id: UserId, client_id: ClientId
     ) -> StoredEvent | None:
-        """What was stored under this retry key, however long ago."""
+        """What was stored under this retry key, however long ago; None for one that could never be stored."""
+        if not is_uuid7(client_id) or time_ms_of(client_id) > unix_ms(self._clock.now()) + _EVER_AHEAD_MS:
+            return None
         return await queries.original(tx, conversation_id, sender_id, client_id)
 
     async def append_user(
